@@ -1,0 +1,307 @@
+"""SQLite behind the `Database` interface: reads never wait for writes, no lock is held longer than a page."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from workbench.data.engine import inodes
+from workbench.data.engine import sqlite_open as so
+from workbench.data.engine.codecs import SQLITE
+from workbench.data.engine.database import NOTHING, Params, Relation
+from workbench.data.engine.sqlite_connections import SqliteConnections, ThreadState
+from workbench.data.engine.statement import Prepared, Statement
+from workbench.data.errors import Corrupt, Unavailable
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+R = TypeVar("R")
+T = TypeVar("T")
+_LOOK = (
+    "SELECT m.name, m.type, p.name, p.type, p.pk FROM sqlite_master m, pragma_table_info(m.name) p "
+    "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, p.cid"
+)
+
+
+class SqliteDatabase(SqliteConnections):
+    """A SQLite file. `ours` says that workbench made it: then it is kept in WAL mode."""
+
+    dialect: ClassVar[str] = SQLITE
+    engine: ClassVar[str] = "sqlite"
+
+    # -- running ---------------------------------------------------------------------------------------------
+
+    def one(self, statement: Statement[R], params: Params = NOTHING) -> R | None:
+        """The first row, or None. The common case is kept to one call into SQLite."""
+        prepared = self._ready.get(statement) or self._prepare(statement)
+        values = prepared.bind(params)
+        if prepared.writes:
+            rows = self._fetch(prepared, values)
+            return prepared.build(rows[0]) if rows else None
+        try:
+            # Absent where every read must check the files first; the writer inside a transaction.
+            row = self._local.reader.execute(prepared.sql, values).fetchone()
+        except (AttributeError, sqlite3.Error):
+            rows = self._fetch(prepared, values)
+            row = rows[0] if rows else None
+        return None if row is None else prepared.build(row)
+
+    def _fetch(self, prepared: Prepared[Any], values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        if prepared.writes:
+            return self._write(lambda writer: _fetch_leniently(writer, prepared.sql, values), durable=False)
+        thread = self._thread()
+        if thread.depth:
+            return self._read(self._owned(), prepared.sql, values)
+        for _ in range(so.COPY_ATTEMPTS):
+            reader = self._reader()
+            plan = thread.plan
+            try:
+                rows = self._read(reader, prepared.sql, values)
+            except _PlanFailed:
+                self._replan(plan)
+                continue
+            if plan is None or plan.stamp is None or plan.stamp == so.stamp(self.path):
+                return rows
+        raise Unavailable(f"{self.display} changes faster than it can be read: try again later")
+
+    def _read(self, connection: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        try:
+            try:
+                return self._patiently(lambda: connection.execute(sql, values).fetchall())
+            except sqlite3.OperationalError as error:
+                if not so.undecodable(error):
+                    raise
+                return self._patiently(lambda: _fetch_leniently(connection, sql, values))
+        except sqlite3.Error as error:
+            if self.read_only and so.code(error) in so.NEEDS_NEW_PLAN:
+                raise _PlanFailed from None
+            raise so.translated(error, self.display) from None
+
+    def _execute(self, prepared: Prepared[Any], values: tuple[object, ...], durable: bool) -> int:
+        sql = prepared.sql
+        return self._write(lambda writer: writer.execute(sql, values).rowcount, durable)
+
+    def _execute_many(self, prepared: Prepared[Any], rows: Iterable[tuple[object, ...]]) -> int:
+        with self.transaction():
+            try:
+                return self._owned().executemany(prepared.sql, rows).rowcount
+            except sqlite3.Error as error:
+                raise so.translated(error, self.display) from None
+
+    def _write(self, statement: Callable[[sqlite3.Connection], T], durable: bool) -> T:
+        """Run one statement on the writer: inside the open transaction, or as one of its own."""
+        thread = self._thread()
+        if thread.depth:
+            try:
+                return statement(self._owned())
+            except sqlite3.Error as error:
+                raise so.translated(error, self.display) from None
+        self._acquire(thread)
+        try:
+            writer = self._writer_connection(durable)
+            try:
+                return statement(writer)
+            except sqlite3.OperationalError as error:
+                if not so.busy(error):
+                    raise
+            return self._patiently(lambda: statement(writer))
+        except sqlite3.Error as error:
+            raise so.translated(error, self.display) from None
+        finally:
+            self._release(thread)
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        """Try until another program's lock is gone, for as long as the source's patience lasts."""
+        deadline = 0.0
+        while True:
+            try:
+                return attempt()
+            except sqlite3.OperationalError as error:
+                if not so.busy(error):
+                    raise
+                now = monotonic()
+                deadline = deadline or now + self.timeouts.lock - so.BUSY_SLICE
+                if now >= deadline:
+                    raise
+
+    # -- transactions ----------------------------------------------------------------------------------------
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction of this database."""
+        return self._thread().depth > 0
+
+    def _owned(self) -> sqlite3.Connection:
+        """The writer, which this thread's transaction owns."""
+        assert self._writer is not None
+        return self._writer
+
+    @contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[Self]:
+        """A transaction (a savepoint inside another); see `Database.transaction`."""
+        thread = self._thread()
+        if thread.depth:
+            with self._savepoint(thread):
+                yield self
+            return
+        self._acquire(thread)
+        try:
+            self._begin(thread, durable)
+            yield self
+            self._commit(thread)
+        except sqlite3.Error as error:
+            raise so.translated(error, self.display) from None
+        finally:
+            self._end(thread)
+
+    def _begin(self, thread: ThreadState, durable: bool) -> None:
+        writer = self._writer_connection(durable)
+        self._patiently(lambda: writer.execute("BEGIN IMMEDIATE"))
+        thread.depth = 1
+        self._local.reader = writer
+
+    def _commit(self, thread: ThreadState) -> None:
+        if self._owner == id(thread):
+            writer = self._owned()
+            self._patiently(lambda: writer.execute("COMMIT"))
+
+    def _end(self, thread: ThreadState) -> None:
+        """Undo whatever is not committed, and free the writer. Harmless when that has been done already."""
+        if self._owner != id(thread):
+            return
+        try:
+            if self._writer is not None and self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        finally:
+            thread.depth = 0
+            self._read_elsewhere()
+            self._release(thread)
+
+    @contextmanager
+    def _savepoint(self, thread: ThreadState) -> Iterator[None]:
+        writer = self._owned()
+        name = f"workbench_{thread.depth}"
+        writer.execute(f"SAVEPOINT {name}")
+        thread.depth += 1
+        try:
+            yield
+            writer.execute(f"RELEASE {name}")
+        except BaseException:
+            if writer.in_transaction:
+                writer.execute(f"ROLLBACK TO {name}")
+                writer.execute(f"RELEASE {name}")
+            raise
+        finally:
+            thread.depth -= 1
+
+    # -- looking ---------------------------------------------------------------------------------------------
+
+    def change_token(self) -> str:
+        """Changes with every commit of anybody (and when the file is replaced); see `Database.change_token`."""
+        with self._probing:
+            for _ in range(so.COPY_ATTEMPTS):
+                plan = self._planned()
+                if plan is not None and plan.stamp is not None:
+                    return f"{self._generation}.{hash(plan.stamp):x}"
+                try:
+                    return self._probe_token(plan)
+                except _PlanFailed:
+                    self._drop_probe()
+                    self._replan(plan)
+            return self._last_token
+
+    def _probe_token(self, plan: so.Plan | None) -> str:
+        replaced = self._probe is not None and self._files.get(id(self._probe)) != self._identity()
+        if replaced and not self._reopen():
+            return self._last_token
+        if self._probe is None:
+            self._probe = self._open_reader(plan)
+        try:
+            version = self._probe.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            if so.busy(error):
+                return self._last_token  # somebody is committing this very moment: the next probe tells
+            if self.read_only and so.code(error) in so.NEEDS_NEW_PLAN:
+                raise _PlanFailed from None
+            raise so.translated(error, self.display) from None
+        self._last_token = f"{self._generation}.{version}"
+        return self._last_token
+
+    def _identity(self) -> inodes.Identity:
+        try:
+            return inodes.identity(self.path)
+        except OSError:
+            raise Unavailable(f"{self.display} is no longer there: it was moved or removed") from None
+
+    def _look(self) -> dict[str, Relation]:
+        prepared = Prepared(_LOOK, lambda _: (), _no_build, _no_build, None, (), False)
+        found: dict[str, Relation] = {}
+        for name, kind, column, declared, position in self._fetch(prepared, ()):
+            relation = found.setdefault(name, Relation(name, kind, {}))
+            relation.columns[column] = declared
+            if position:
+                found[name] = replace(relation, key=(*relation.key, column))
+        return found
+
+    def index_names(self, table: str) -> frozenset[str]:
+        """The names of a table's indexes."""
+        return frozenset(index.name for index in self.utilities().table(table).indexes)
+
+    def utilities(self) -> "sqlite_utils.Database":
+        """This thread's reader as a sqlite-utils database, for looking into it."""
+        import sqlite_utils
+
+        return sqlite_utils.Database(self._reader(), recursive_triggers=False)
+
+    def integrity(self) -> tuple[str, ...]:
+        """Run SQLite's own check of every page; its findings as they are, none when the file is whole."""
+        prepared = Prepared("PRAGMA integrity_check(20)", lambda _: (), _no_build, _no_build, None, (), False)
+        try:
+            return tuple(str(row[0]) for row in self._fetch(prepared, ()) if row[0] != "ok")
+        except Corrupt as error:
+            return (str(error),)
+
+    def interrupt(self) -> None:
+        """Make running statements fail soon, as `Unavailable`."""
+        connections = [thread.reader for thread in list(self._known)] + [self._writer]
+        for connection in connections:
+            if connection is not None:
+                with suppress(sqlite3.ProgrammingError):
+                    connection.interrupt()
+
+    def copy_to(self, target: Path) -> None:
+        """Write a consistent copy by SQLite's backup API, in steps that let other writers in between."""
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        copy = self._connect(so.uri(target, mode="rw"), target)
+        try:
+            self._reader().backup(copy, pages=1000, sleep=0.01)
+        except sqlite3.Error as error:
+            raise so.translated(error, self.display) from None
+        finally:
+            self._close_connection(copy)
+
+
+class _PlanFailed(Exception):
+    """The way in which a file was opened for reading does not work any more."""
+
+
+def _no_build(*_: object) -> Any:  # noqa: ANN401
+    raise TypeError("raw rows only")
+
+
+def _as_text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _fetch_leniently(connection: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    """Fetch with texts that are not UTF-8 kept as lone surrogates, so that one of them hides no other row."""
+    connection.text_factory = _as_text
+    try:
+        return connection.execute(sql, values).fetchall()
+    finally:
+        connection.text_factory = str

@@ -1,0 +1,242 @@
+"""The connections of a SQLite database: one writer, a reader for each thread, and how they come and go."""
+
+import os
+import sqlite3
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+from workbench.data.engine import forks, inodes
+from workbench.data.engine import sqlite_open as so
+from workbench.data.engine.database import Database, Timeouts
+from workbench.data.errors import Unavailable
+
+
+class ThreadState:
+    """What one thread has of a database: its reader, and how deep it is in a transaction.
+
+    It dies with its thread, and then rolls back what the thread left open and frees the writer.
+    """
+
+    __slots__ = ("__weakref__", "database", "depth", "plan", "reader")
+
+    def __init__(self, database: "SqliteConnections") -> None:
+        self.database = weakref.ref(database)
+        self.depth = 0
+        self.reader: sqlite3.Connection | None = None
+        self.plan: so.Plan | None = None
+
+    def __del__(self) -> None:
+        database = self.database()
+        if database is not None:
+            database._forget(self)
+
+
+class SqliteConnections(Database):
+    """The part of a SQLite database that opens and closes; `SqliteDatabase` runs statements over it."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        ours: bool = False,
+        durable: bool = True,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        super().__init__(str(path), read_only=read_only, timeouts=timeouts or Timeouts())
+        self.path = path
+        self.ours = ours
+        self.durable = durable
+        self._local: Any = threading.local()
+        self._writing = threading.Lock()  # whoever holds it owns the writer; `_owner` says which thread that is
+        self._owner = 0
+        self._raised = False  # the open transaction is durable although the source is not
+        self._writer: sqlite3.Connection | None = None
+        self._plan: so.Plan | None = None
+        self._planning = threading.Lock()
+        self._probing = threading.Lock()
+        self._probe: sqlite3.Connection | None = None
+        self._generation = 0
+        self._last_token = ""
+        self._known: weakref.WeakSet[ThreadState] = weakref.WeakSet()
+        self._files: dict[int, inodes.Identity] = {}
+        self._closed = False
+        self._process = os.getpid()
+        self._prepare_file()
+        forks.watch(self)
+
+    def _prepare_file(self) -> None:
+        """Refuse early, in words, what cannot be opened."""
+        if self.read_only:
+            self._current_plan()
+        else:
+            so.check_writable(self.path)
+
+    # -- connections -----------------------------------------------------------------------------------------
+
+    def _connect(self, target: str, path: Path | None = None) -> sqlite3.Connection:
+        with inodes.steady():
+            which = inodes.opened(path or self.path)
+            try:
+                connection = so.connect(target)
+            except sqlite3.Error as error:
+                inodes.closed(which)
+                raise so.translated(error, self.display) from None
+        self._files[id(connection)] = which
+        return connection
+
+    def _close_connection(self, connection: sqlite3.Connection) -> None:
+        which = self._files.pop(id(connection), None)
+        with inodes.steady():
+            connection.close()
+            if which is not None:
+                inodes.closed(which)
+
+    def _thread(self) -> ThreadState:
+        local = self._local
+        try:
+            return local.thread  # type: ignore[no-any-return]
+        except AttributeError:
+            thread = local.thread = ThreadState(self)
+            self._known.add(thread)
+            return thread
+
+    def _reader(self) -> sqlite3.Connection:
+        """This thread's connection for reading, opened now if it has none or the file is no longer as it was."""
+        thread = self._thread()
+        plan = self._planned()
+        if thread.reader is not None and thread.plan is not plan:
+            self._close_connection(thread.reader)
+            thread.reader = None
+        if thread.reader is None:
+            thread.reader = self._open_reader(plan)
+            thread.plan = plan
+        if plan is None or plan.stamp is None:
+            self._local.reader = thread.reader
+        return thread.reader
+
+    def _planned(self) -> so.Plan | None:
+        """The plan that readers must follow; None where SQLite itself looks after everything."""
+        return self._current_plan() if self.read_only else None
+
+    def _open_reader(self, plan: so.Plan | None) -> sqlite3.Connection:
+        if plan is not None:
+            return self._connect(plan.uri, self.path if plan.scratch is None else plan.scratch / "copy.db")
+        connection = self._connect(so.uri(self.path, mode="rw"))
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    def _current_plan(self) -> so.Plan:
+        """How the file is to be read now; planned again when its files are no longer as the plan found them."""
+        with self._planning:
+            plan = self._plan
+            if plan is None or (plan.stamp is not None and plan.stamp != so.stamp(self.path)):
+                self._plan = so.plan_reading(self.path)
+                self._generation += 1
+                if plan is not None:
+                    plan.drop()
+            assert self._plan is not None
+            return self._plan
+
+    def _replan(self, plan: so.Plan | None) -> None:
+        """Forget a plan that has failed, unless another thread has already replaced it."""
+        self._read_elsewhere()
+        with self._planning:
+            if self._plan is plan and plan is not None:
+                self._plan = None
+                plan.drop()
+
+    def _read_elsewhere(self) -> None:
+        """Make this thread's next read look up its connection anew."""
+        self._local.__dict__.pop("reader", None)
+
+    def _writer_connection(self, durable: bool) -> sqlite3.Connection:
+        """The writer, clean and at the durability asked for; the caller owns it."""
+        writer = self._writer
+        if writer is None:
+            writer = self._writer = self._connect(so.uri(self.path, mode="rw"))
+            writer.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
+        if writer.in_transaction:
+            writer.execute("ROLLBACK")  # left by an interrupt between two of our steps
+        if durable and not self.durable:
+            writer.execute("PRAGMA synchronous = FULL")
+            self._raised = True
+        return writer
+
+    def _acquire(self, thread: ThreadState) -> None:
+        self._refuse_if_read_only()
+        if not self._writing.acquire(timeout=self.timeouts.lock):
+            raise Unavailable(f"{self.display} is being written by another thread of this program: try again")
+        self._owner = id(thread)
+
+    def _release(self, thread: ThreadState) -> None:
+        if self._owner == id(thread):
+            if self._raised and self._writer is not None:
+                self._writer.execute("PRAGMA synchronous = NORMAL")
+                self._raised = False
+            self._owner = 0
+            self._writing.release()
+
+    def _forget(self, thread: ThreadState) -> None:
+        """A thread is gone: roll back what it left open, free the writer for the others, close its reader."""
+        if os.getpid() != self._process:
+            return  # a fork ended it: the connections are the parent's
+        if self._owner == id(thread):
+            if self._writer is not None and self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            self._release(thread)
+        if thread.reader is not None:
+            self._close_connection(thread.reader)
+            thread.reader = None
+
+    def _drop_probe(self) -> None:
+        if self._probe is not None:
+            self._close_connection(self._probe)
+            self._probe = None
+
+    def _reopen(self) -> bool:
+        """Let go of every connection; each thread opens the file that is there now at its next call.
+
+        False when a thread is writing: then it is tried again at the next probe.
+        """
+        if not self._writing.acquire(blocking=False):
+            return False
+        try:
+            self._drop_probe()
+            if self._writer is not None:
+                self._close_connection(self._writer)
+                self._writer = None
+            with self._planning:
+                self._generation += 1
+                self._plan = None
+            self._relations = None
+            self._ready = {}
+            self._local = threading.local()
+        finally:
+            self._writing.release()
+        return True
+
+    def close(self) -> None:
+        """Close all connections; a thread that is inside a statement gets `Unavailable`."""
+        if self._closed:
+            return
+        self._closed = True
+        forks.forget(self)
+        self.interrupt()
+        held, self._local = self._local, forks.Gone(f"{self.display} is closed: open it again")
+        for thread in list(self._known):
+            if thread.reader is not None:
+                self._close_connection(thread.reader)
+                thread.reader = None
+        del held
+        self._drop_probe()
+        if self._writer is not None:
+            self._close_connection(self._writer)
+            self._writer = None
+        if self._plan is not None:
+            self._plan.drop()
+
+    def _connections_before_fork(self) -> object:
+        return [self._local, self._writer, self._probe, *(thread.reader for thread in list(self._known))]
