@@ -203,6 +203,7 @@ class SqliteDatabase(SqliteConnections):
 
     def change_token(self) -> str:
         """Changes with every commit of anybody (and when the file is replaced); see `Database.change_token`."""
+        self._thread()  # raises where the database is closed, or was opened before a fork
         with self._probing:
             for _ in range(so.COPY_ATTEMPTS):
                 plan = self._planned()

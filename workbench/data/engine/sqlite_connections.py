@@ -4,6 +4,7 @@ import os
 import sqlite3
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,29 @@ from workbench.data.errors import Unavailable
 
 
 class ThreadState:
-    """What one thread has of a database: its reader, and how deep it is in a transaction.
+    """What one thread has of a database: its reader, and how deep it is in a transaction."""
 
-    It dies with its thread, and then rolls back what the thread left open and frees the writer.
-    """
+    __slots__ = ("__weakref__", "depth", "plan", "reader")
 
-    __slots__ = ("__weakref__", "database", "depth", "plan", "reader")
-
-    def __init__(self, database: "SqliteConnections") -> None:
-        self.database = weakref.ref(database)
+    def __init__(self) -> None:
         self.depth = 0
         self.reader: sqlite3.Connection | None = None
         self.plan: so.Plan | None = None
 
+
+class _Life:
+    """Held by nobody but the thread's own locals, so that it dies with the thread and tidies up after it."""
+
+    __slots__ = ("database", "state")
+
+    def __init__(self, database: "SqliteConnections", state: ThreadState) -> None:
+        self.database = weakref.ref(database)
+        self.state = state
+
     def __del__(self) -> None:
         database = self.database()
         if database is not None:
-            database._forget(self)
+            database._forget(self.state)
 
 
 class SqliteConnections(Database):
@@ -89,6 +96,9 @@ class SqliteConnections(Database):
 
     def _close_connection(self, connection: sqlite3.Connection) -> None:
         which = self._files.pop(id(connection), None)
+        with suppress(sqlite3.Error):
+            # An interrupt that met no statement would stop the checkpoint of the last close: use it up.
+            connection.execute("SELECT 1").fetchone()
         with inodes.steady():
             connection.close()
             if which is not None:
@@ -99,7 +109,8 @@ class SqliteConnections(Database):
         try:
             return local.thread  # type: ignore[no-any-return]
         except AttributeError:
-            thread = local.thread = ThreadState(self)
+            thread = local.thread = ThreadState()
+            local.life = _Life(self, thread)
             self._known.add(thread)
             return thread
 
@@ -220,7 +231,7 @@ class SqliteConnections(Database):
 
     def close(self) -> None:
         """Close all connections; a thread that is inside a statement gets `Unavailable`."""
-        if self._closed:
+        if self._closed or os.getpid() != self._process:
             return
         self._closed = True
         forks.forget(self)

@@ -127,8 +127,6 @@ def _must_roll_back(plan: Plan) -> bool:
 
 def _copy(path: Path, before: Stamp) -> Plan | None:
     """A private copy of a database that nobody leads, or None when it changed meanwhile."""
-    if inodes.is_open(path):
-        raise Unavailable(f"{path} is held exclusively inside this process: close it there first")
     scratch = Path(tempfile.mkdtemp(prefix="workbench-copy-"))
     try:
         needed = sum(found[1] for found in before if found)
@@ -137,10 +135,10 @@ def _copy(path: Path, before: Stamp) -> Plan | None:
                 f"{path} was left by a dead writer and must be copied to be read: {scratch.parent} is too full"
             )
         target = scratch / "copy.db"
-        with inodes.steady():
-            for suffix, found in zip(("", "-wal", "-journal"), before, strict=True):
-                if found:
-                    shutil.copyfile(side(path, suffix), side(target, suffix))
+        inodes.copy(path, target)
+        for suffix, found in zip(("-wal", "-journal"), before[1:], strict=True):
+            if found:  # there are no locks on these, so they may be opened and closed
+                shutil.copyfile(side(path, suffix), side(target, suffix))
         if stamp(path) == before:
             return Plan(uri(target, mode="rw"), stamp=before, scratch=scratch)
     except FileNotFoundError:
