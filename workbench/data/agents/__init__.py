@@ -1,0 +1,1 @@
+"""Sessions, memories, approvals, clarifications, cron and checkpoints of an agents database."""

@@ -1,0 +1,31 @@
+"""How an agents database is recognised."""
+
+from workbench.data.rooms import Kind, Mark, Room
+
+ROOM = Room(
+    "agents",
+    kinds=(
+        Kind(
+            "agents",
+            "an agents database",
+            marks=(
+                Mark("approvals", ("id", "tool_name", "args", "status")),
+                Mark("session_events", ("app_name", "session_id", "event_data")),
+                Mark("cron_tasks", ("name", "expression", "next_run_at")),
+                Mark("short_memories", ("key", "memory_type", "expires_at")),
+                Mark("memories", ("app_name", "user_id", "content", "topics")),
+                Mark("clarifications", ("question", "answer", "sender_context")),
+                Mark("checkpoints", ("lineage_id", "checkpoint_ns", "checkpoint_json")),
+            ),
+            promised=(
+                "sessions",
+                "memories",
+                "short_memory",
+                "approvals",
+                "clarifications",
+                "cron",
+                "checkpoints",
+            ),
+        ),
+    ),
+)

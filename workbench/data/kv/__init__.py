@@ -1,0 +1,1 @@
+"""Key-value stores: operational state, groups, the journal and workspaces."""

@@ -1,0 +1,1 @@
+"""The sandbox store: keys, executions, files, sessions and skills."""

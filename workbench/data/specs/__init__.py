@@ -1,0 +1,1 @@
+"""Spec homes: an event log, snapshots and an index for each spec."""
