@@ -61,6 +61,11 @@ def _of_path(opened: "_Opened", problems: list[str]) -> dict[str, object]:
             f"{path} is in WAL mode on a network file system ({network}), where locks do not hold: "
             "move it to a local disk before it is damaged"
         )
+    if path.stat().st_nlink > 1:
+        problems.append(
+            f"{path} has another name (a hard link): a program that opens it by that name misses what this one "
+            "writes; keep one name"
+        )
     sizes = [found[1] if found else None for found in stats]
     return {"size": sizes[0], "wal_size": sizes[1], "last_write": _latest(stats)}
 

@@ -200,6 +200,21 @@ def test_a_file_that_is_replaced_is_opened_anew(folder: Path, journal: str) -> N
         assert (reader.one(COUNT), writer.one(COUNT)) == (9, 9)
 
 
+def test_through_a_link_the_writers_log_is_found(folder: Path, tmp_path: Path, journal: str) -> None:
+    path = settled(folder / "a.db", journal)
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    with SqlProcess(path) as writer, SqliteDatabase(link, read_only=True) as database:
+        writer.run("INSERT INTO rows VALUES (4, '')")
+        assert database.one(COUNT) == 4
+        token = database.change_token()
+        link.unlink()
+        link.symlink_to(settled(folder / "b.db", journal, rows=9))
+        assert database.change_token() != token or journal == "wal"
+        database.change_token()
+        assert database.one(COUNT) == 9
+
+
 def test_a_file_that_is_removed_is_reported(folder: Path) -> None:
     path = settled(folder / "a.db", "delete")
     with SqliteDatabase(path) as database:

@@ -30,8 +30,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from support.things import ADD
+from workbench.data.engine.database import Timeouts
 from workbench.data.engine.sqlite import SqliteDatabase
-with SqliteDatabase(Path(sys.argv[2])) as database:
+with SqliteDatabase(Path(sys.argv[2]), timeouts=Timeouts(lock=120)) as database:
     print("ready", flush=True)
     sys.stdin.readline()
     for turn in range(int(sys.argv[3])):
@@ -77,7 +78,7 @@ def database(path: Path) -> Iterator[SqliteDatabase]:
 
 
 def test_eight_processes_write_while_a_reader_pages(database: SqliteDatabase, path: Path) -> None:
-    turns = 40 if os.environ.get("CI") else 60
+    turns = 30
     database.run_many(INSERT, [thing("a"), thing("b"), *(thing(f"c{i}") for i in range(100))])
     processes = [adder(path, turns) for _ in range(8)]
     for process in processes:
@@ -175,8 +176,26 @@ def test_our_own_database_is_normal_and_a_decision_is_full(tmp_path: Path) -> No
             assert database.one(SYNCHRONOUS) == 2
         with database.transaction():
             assert database.one(SYNCHRONOUS) == 1
+        with pytest.raises(Invalid, match="durable=True"), database.transaction():
+            database.run(Statement("DELETE FROM other"), durable=True)
     with SqliteDatabase(path) as database, database.transaction():
         assert database.one(SYNCHRONOUS) == 2
+
+
+def test_what_is_ours_is_kept_in_wal_mode_and_what_is_not_stays_as_it_is(tmp_path: Path) -> None:
+    for ours, mode in ((True, "wal"), (False, "delete")):
+        path = empty_file(tmp_path / f"{mode}.db", "delete")
+        with SqliteDatabase(path, ours=ours) as database:
+            database.run(Statement("INSERT INTO other VALUES (1)"))
+        with SqlProcess(path) as other:
+            assert other.run("PRAGMA journal_mode") == [[mode]]
+
+
+def test_a_sqlite_that_is_too_old_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = empty_file(tmp_path / "a.db")
+    monkeypatch.setattr("workbench.data.engine.sqlite_open.OLDEST", (99, 0, 0))
+    with pytest.raises(Unavailable, match=r"SQLite 3\.\d+\.\d+ is too old: workbench needs 99.0.0"):
+        SqliteDatabase(path).relations()
 
 
 # -- the disk ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from workbench.data.engine.codecs import SQLITE
 from workbench.data.engine.database import NOTHING, Params, Relation
 from workbench.data.engine.sqlite_connections import SqliteConnections, ThreadState
 from workbench.data.engine.statement import Prepared, Statement
-from workbench.data.errors import Corrupt, Unavailable
+from workbench.data.errors import Corrupt, Invalid, Unavailable
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -97,6 +97,7 @@ class SqliteDatabase(SqliteConnections):
         """Run one statement on the writer: inside the open transaction, or as one of its own."""
         thread = self._thread()
         if thread.depth:
+            self._check_durable(durable)
             try:
                 return statement(self._owned())
             except sqlite3.Error as error:
@@ -146,6 +147,7 @@ class SqliteDatabase(SqliteConnections):
         """A transaction (a savepoint inside another); see `Database.transaction`."""
         thread = self._thread()
         if thread.depth:
+            self._check_durable(durable)
             with self._savepoint(thread):
                 yield self
             return
@@ -158,6 +160,11 @@ class SqliteDatabase(SqliteConnections):
             raise so.translated(error, self.display) from None
         finally:
             self._end(thread)
+
+    def _check_durable(self, durable: bool) -> None:
+        """Inside a transaction it is too late to ask for the disk: its commit would not wait for it."""
+        if durable and not (self.durable or self._raised):
+            raise Invalid("a durable write inside a transaction that is not: open the transaction with durable=True")
 
     def _begin(self, thread: ThreadState, durable: bool) -> None:
         writer = self._writer_connection(durable)
@@ -235,7 +242,7 @@ class SqliteDatabase(SqliteConnections):
 
     def _identity(self) -> inodes.Identity:
         try:
-            return inodes.identity(self.path)
+            return inodes.identity(self.given)
         except OSError:
             raise Unavailable(f"{self.display} is no longer there: it was moved or removed") from None
 

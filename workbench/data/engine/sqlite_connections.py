@@ -53,7 +53,9 @@ class SqliteConnections(Database):
         timeouts: Timeouts | None = None,
     ) -> None:
         super().__init__(str(path), read_only=read_only, timeouts=timeouts or Timeouts())
-        self.path = path
+        self.given = path
+        # SQLite keeps its side files beside the file that a link leads to.
+        self.path = path.resolve()
         self.ours = ours
         self.durable = durable
         self._local: Any = threading.local()
@@ -85,7 +87,10 @@ class SqliteConnections(Database):
 
     def _connect(self, target: str, path: Path | None = None) -> sqlite3.Connection:
         with inodes.steady():
-            which = inodes.opened(path or self.path)
+            try:
+                which = inodes.opened(path or self.path)
+            except OSError:
+                raise Unavailable(f"{self.display} is no longer there: it was moved or removed") from None
             try:
                 connection = so.connect(target)
             except sqlite3.Error as error:
@@ -168,6 +173,8 @@ class SqliteConnections(Database):
         writer = self._writer
         if writer is None:
             writer = self._writer = self._connect(so.uri(self.path, mode="rw"))
+            if self.ours:
+                writer.execute("PRAGMA journal_mode = WAL")
             writer.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
         if writer.in_transaction:
             writer.execute("ROLLBACK")  # left by an interrupt between two of our steps
@@ -222,6 +229,7 @@ class SqliteConnections(Database):
             with self._planning:
                 self._generation += 1
                 self._plan = None
+            self.path = self.given.resolve()
             self._relations = None
             self._ready = {}
             self._local = threading.local()

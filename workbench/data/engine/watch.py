@@ -4,6 +4,7 @@ Nobody is told by a program that we did not write, so change is always found by 
 notification, where an engine has one, only shortens a nap.
 """
 
+import os
 import threading
 import weakref
 from collections.abc import AsyncIterator
@@ -90,6 +91,7 @@ class Poller:
         self._thread: threading.Thread | None = None
         self._token = ""
         self._stopped = False
+        self._process = os.getpid()
         self.error: WorkbenchError | None = None
 
     def watch(self, interval: float = ON_SCREEN) -> Watch:
@@ -112,6 +114,8 @@ class Poller:
 
     def stop(self) -> None:
         """End the probing; every waiter returns."""
+        if os.getpid() != self._process:
+            return  # the thread, and perhaps the lock that it held, belong to the parent
         with self._news:
             self._stopped = True
             for watch in list(self._watches):
