@@ -84,7 +84,7 @@ def test_only_the_engine_knows_the_drivers() -> None:
 
 def test_the_project_speaks_of_itself_alone() -> None:
     """No path of a developer's machine and no name of a package registry in anything that is shipped."""
-    root = PACKAGE.parent
+    root = Path(__file__).parents[1]
     files = [
         *MODULES,
         *(root / name for name in ("README.md", "CHANGELOG.md", "pyproject.toml") if (root / name).exists()),

@@ -1,10 +1,8 @@
 """The workbench's own home: looking never makes it, the first write does, and its version is kept."""
 
-import os
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +10,12 @@ from support.processes import SqlProcess, tree_hash
 from support.things import COUNT, INSERT, THINGS, thing
 
 from workbench.data import open_source
-from workbench.data.engine import migrations
 from workbench.data.engine.database import Database
 from workbench.data.engine.migrations import META, Migration, make_tables, migrate, version
 from workbench.data.engine.sqlite import SqliteDatabase
 from workbench.data.engine.statement import Statement
 from workbench.data.errors import Invalid, NotFound, ReadOnly, Unavailable
-from workbench.data.home import DATABASE, HomeDatabase, home_path
+from workbench.data.home import DATABASE, home_path
 from workbench.data.source import open_home
 
 NOTE: Statement[None] = Statement("INSERT INTO {table:workbench.meta} (key, value) VALUES (:key, :value)", table=META)

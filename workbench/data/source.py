@@ -313,10 +313,8 @@ class _Opening:
 
 def _store_names() -> set[str]:
     """Every store that any room has or promises."""
-    names: set[str] = set()
-    for kind in (*kinds(), *layouts()):
-        names |= {*dict(kind.stores), *kind.promised}
-    return names
+    everything: tuple[Kind | Layout, ...] = (*kinds(), *layouts())
+    return {name for kind in everything for name in (*dict(kind.stores), *kind.promised)}
 
 
 def _extend(opened: _Opened, database: Database) -> None:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from support.things import ADD, ALL, COUNT, GET, INSERT, LIST, LIST_MIXED, NOON, THINGS, Place, thing
 
+from workbench.data.engine import codecs
 from workbench.data.engine.database import Database
 from workbench.data.engine.drift import drift
 from workbench.data.engine.page import Damaged
 from workbench.data.engine.statement import Row, Statement
-from workbench.data.engine.tables import Column, Index
-from workbench.data.engine import codecs
+from workbench.data.engine.tables import Column, Index, Table
 from workbench.data.errors import Conflict, Invalid, ReadOnly, Unavailable, Unsupported
 
 Open = Callable[..., Database]
@@ -224,6 +224,15 @@ def test_drift_is_told_in_words(place: Place) -> None:
         )
 
 
+def test_a_key_is_known_in_its_own_order(place: Place) -> None:
+    turned = Table("turned", (Column("a", codecs.text), Column("b", codecs.text)), key=("b", "a"))
+    with place.open() as opened:
+        for ddl in turned.ddl(opened.dialect):
+            opened.run(Statement(ddl))
+        assert opened.relations(fresh=True)["turned"].key == ("b", "a")
+        assert drift(opened, [turned]) == ()
+
+
 def test_a_table_made_from_its_declaration_has_no_drift(database: Database) -> None:
     assert drift(database, [THINGS]) == ()
     for ddl in THINGS.ddl(database.dialect):
@@ -256,7 +265,7 @@ def test_any_exception_rolls_back(database: Database, error: type[BaseException]
 def test_nested_transactions_are_savepoints(database: Database) -> None:
     with database.transaction():
         database.run(INSERT, thing("outer"))
-        with pytest.raises(ValueError), database.transaction():  # noqa: PT011
+        with pytest.raises(ValueError), database.transaction():
             database.run(INSERT, thing("inner"))
             with database.transaction():
                 database.run(INSERT, thing("innermost"))
@@ -365,7 +374,7 @@ def test_the_token_changes_with_every_commit_and_with_nothing_else(database: Dat
     other.run(INSERT, thing("b"))
     foreign = database.change_token()
     assert foreign != own
-    with pytest.raises(ValueError), other.transaction():  # noqa: PT011
+    with pytest.raises(ValueError), other.transaction():
         other.one(COUNT)
         raise ValueError
     if database.engine == "sqlite":

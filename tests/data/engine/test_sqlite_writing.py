@@ -245,6 +245,15 @@ def test_a_copy_is_whole_and_private(database: SqliteDatabase, tmp_path: Path) -
     assert target.stat().st_mode & 0o777 == 0o600
     with SqliteDatabase(target, read_only=True) as copy:
         assert copy.one(COUNT) == 500 and copy.integrity() == ()
+    with pytest.raises(Invalid, match="File exists; choose another place"):
+        database.copy_to(target)
+
+
+def test_a_copy_that_fails_leaves_nothing(database: SqliteDatabase, small_disk: Path) -> None:
+    database.run_many(INSERT, (thing(f"{i}", title="x" * 10_000) for i in range(500)))
+    with pytest.raises(Unavailable, match="full"):
+        database.copy_to(small_disk / "copy.db")
+    assert list(small_disk.iterdir()) == []
 
 
 # -- what stands in a file -----------------------------------------------------------------------------------

@@ -249,11 +249,13 @@ class SqliteDatabase(SqliteConnections):
     def _look(self) -> dict[str, Relation]:
         prepared = Prepared(_LOOK, lambda _: (), _no_build, _no_build, None, (), False)
         found: dict[str, Relation] = {}
-        for name, kind, column, declared, position in self._fetch(prepared, ()):
-            relation = found.setdefault(name, Relation(name, kind, {}))
-            relation.columns[column] = declared
-            if position:
-                found[name] = replace(relation, key=(*relation.key, column))
+        keys: dict[str, list[tuple[int, str]]] = {}
+        for name, kind, column, declared, place in self._fetch(prepared, ()):
+            found.setdefault(name, Relation(name, kind, {})).columns[column] = declared
+            if place:
+                keys.setdefault(name, []).append((place, column))
+        for name, parts in keys.items():
+            found[name] = replace(found[name], key=tuple(column for _, column in sorted(parts)))
         return found
 
     def index_names(self, table: str) -> frozenset[str]:
@@ -284,14 +286,22 @@ class SqliteDatabase(SqliteConnections):
 
     def copy_to(self, target: Path) -> None:
         """Write a consistent copy by SQLite's backup API, in steps that let other writers in between."""
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        copy = self._connect(so.uri(target, mode="rw"), target)
         try:
-            self._reader().backup(copy, pages=1000, sleep=0.01)
-        except sqlite3.Error as error:
-            raise so.translated(error, self.display) from None
-        finally:
-            self._close_connection(copy)
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise Invalid(f"{target} cannot be made: {error.strerror}; choose another place for the copy") from None
+        try:
+            copy = self._connect(so.uri(target, mode="rw"), target)
+            try:
+                self._reader().backup(copy, pages=1000, sleep=0.01)
+            finally:
+                self._close_connection(copy)
+        except BaseException as error:
+            for suffix in ("", "-journal"):
+                so.side(target, suffix).unlink(missing_ok=True)
+            if isinstance(error, sqlite3.Error):
+                raise so.translated(error, self.display) from None
+            raise
 
 
 class _PlanFailed(Exception):
