@@ -51,7 +51,7 @@ def test_looking_makes_nothing(home: Path, tmp_path: Path, read_only: bool) -> N
 
 
 def migrations_known() -> int:
-    from workbench.data.home import migrations
+    from workbench.data.home_database import migrations
 
     return migrations()[-1].number
 
@@ -222,7 +222,7 @@ def test_a_step_that_was_half_recorded_can_run_again(database: Database) -> None
 
 
 def test_numbers_are_unique_over_all_rooms() -> None:
-    from workbench.data.home import migrations
+    from workbench.data.home_database import migrations
 
     numbers = [step.number for step in migrations()]
     assert numbers == list(range(1, len(numbers) + 1))

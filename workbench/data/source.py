@@ -20,7 +20,8 @@ from workbench.data.engine.sqlite import SqliteDatabase
 from workbench.data.engine.tables import Table
 from workbench.data.engine.watch import ON_SCREEN, Poller, Watch
 from workbench.data.errors import Invalid, NotFound, ReadOnly, Unavailable, Unsupported
-from workbench.data.home import DATABASE, HomeDatabase, home_path
+from workbench.data.home import DATABASE, home_path
+from workbench.data.home_database import HomeDatabase
 from workbench.data.rooms import Kind, Layout, kinds, layouts, load
 from workbench.data.target import FileTarget, ServerTarget, mask, parse_target
 
@@ -302,7 +303,7 @@ class _Opening:
         try:
             if self.create:
                 from workbench.data.engine.migrations import migrate
-                from workbench.data.home import migrations
+                from workbench.data.home_database import migrations
 
                 migrate(database, migrations())
             return self._source(database, None, name or database.database_name)

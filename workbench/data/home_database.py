@@ -1,0 +1,142 @@
+"""The database of the workbench's own home: until the first write makes it, it reads as an empty one."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from workbench.data.engine import inodes
+from workbench.data.engine import sqlite_open as so
+from workbench.data.engine.database import Timeouts
+from workbench.data.engine.migrations import META, Migration, make_tables, migrate, refuse_newer
+from workbench.data.engine.sqlite import SqliteDatabase
+from workbench.data.errors import Unavailable
+from workbench.data.home import DATABASE
+from workbench.data.rooms import rooms
+
+_FIRST = Migration(1, "the home's own bookkeeping", make_tables(META))
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Every step of the home's schema: our own bookkeeping and whatever the rooms add, by number."""
+    steps = (_FIRST, *(step for room in rooms() for step in room.migrations))
+    return tuple(sorted(steps, key=lambda step: step.number))
+
+
+class HomeDatabase(SqliteDatabase):
+    """The home's database. Until the first write it is not there, and reads as an empty one."""
+
+    def __init__(self, home: Path, name: str, *, read_only: bool, durable: bool, timeouts: Timeouts | None) -> None:
+        self.home = home
+        super().__init__(home / name, read_only=read_only, ours=True, durable=durable, timeouts=timeouts)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the first write has happened, by us or by anybody."""
+        return os.path.exists(self.path)  # noqa: PTH110 - never raises
+
+    def _prepare_file(self) -> None:
+        if not self.exists:
+            return
+        super()._prepare_file()
+        steps = migrations()
+        try:
+            if self.read_only:
+                refuse_newer(self, steps[-1].number)
+            else:
+                migrate(self, steps)
+        except BaseException:
+            self.close()
+            raise
+
+    def _planned(self) -> so.Plan | None:
+        if self.exists:
+            return super()._planned()
+        with self._planning:
+            if self._plan is None or self._plan.uri:
+                # The stamp of files that are not there: the first read after the birth notices.
+                self._plan = so.Plan("", stamp=so.stamp(self.path))
+            return self._plan
+
+    def _open_reader(self, plan: so.Plan | None) -> sqlite3.Connection:
+        if plan is None or plan.uri:
+            return super()._open_reader(plan)
+        return _unborn()
+
+    def make(self) -> None:
+        """Make the database now, as the first write would."""
+        if not self.exists:
+            _give_birth(self.path)
+
+    def _writer_connection(self, durable: bool) -> sqlite3.Connection:
+        if not self.exists:
+            if self._writer is not None:
+                self._close_connection(self._writer)  # the home was removed under us
+                self._writer = None
+            self.make()
+        return super()._writer_connection(durable)
+
+
+class _Unfiled(SqliteDatabase):
+    """A database for the migrations to work on before the home has one: in memory, or not yet in its place."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._given = connection
+        super().__init__(Path(DATABASE), ours=True, durable=True)
+
+    def _prepare_file(self) -> None:
+        pass
+
+    def _writer_connection(self, durable: bool) -> sqlite3.Connection:
+        self._writer = self._given
+        return self._given
+
+    def _open_reader(self, plan: so.Plan | None) -> sqlite3.Connection:
+        return self._given
+
+    def interrupt(self) -> None:
+        """There is no other thread here."""
+
+    def _close_connection(self, connection: sqlite3.Connection) -> None:
+        pass  # the giver closes it
+
+
+def _unborn() -> sqlite3.Connection:
+    """An empty home in memory, with every table that a new one would have."""
+    connection = so.connect("file::memory:")
+    _furnish(connection)
+    connection.execute("PRAGMA query_only = 1")
+    return connection
+
+
+def _furnish(connection: sqlite3.Connection) -> None:
+    database = _Unfiled(connection)
+    try:
+        migrate(database, migrations())
+    finally:
+        database.close()
+
+
+def _give_birth(path: Path) -> None:
+    """Make a database beside its place and put it there whole; who comes second uses the first's."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be made: {error.strerror}; choose another place") from None
+    try:
+        with inodes.steady():
+            connection = so.connect(so.uri(new, mode="rw"))
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                _furnish(connection)
+            except sqlite3.Error as error:
+                raise so.translated(error, str(path)) from None
+            finally:
+                connection.close()
+        with suppress(FileExistsError):
+            os.link(new, path)  # fails where another process was faster, which is as good
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            so.side(new, suffix).unlink(missing_ok=True)
