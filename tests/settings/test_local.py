@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from support.openings import dsn_of
 
 from workbench.data.errors import Invalid
 from workbench.settings import load
@@ -189,19 +190,19 @@ def test_a_hostile_local_source_draws_no_secret_of_the_operator(
     assert loaded.opening("theirs").display == form.format(port=port)
 
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
-        psycopg.connect(str(loaded.opening("theirs").target))
+        psycopg.connect(dsn_of(loaded.opening("theirs")))
     assert heard
     assert b"sekret" not in b"".join(heard)
 
     # The same target in the operator's own settings does use them: the test would notice.
     with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(str(loaded.opening("mine").target))
+        psycopg.connect(dsn_of(loaded.opening("mine")))
     assert b"sekret" in b"".join(heard)
 
 
 def test_a_local_source_may_have_a_password_of_its_own(place) -> None:
     place.local('[sources.theirs]\ntarget = "postgresql://me:own@h/db"\n')
-    target = str(place.load().opening("theirs").target)
+    target = dsn_of(place.load().opening("theirs"))
     options = psycopg.conninfo.conninfo_to_dict(target)
     assert options["password"] == "own"
     assert not Path(str(options["passfile"])).exists()

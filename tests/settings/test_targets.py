@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from support.openings import dsn_of
 
 from workbench.data.errors import Invalid
-from workbench.data.target import ServerTarget, parse_target
+from workbench.data.target import ServerTarget
 from workbench.settings import display_of, has_literal_password
 
 HOSTILE = ["plain", "p@ss/w:rd?#%", "sp ace", "it's", 'q"uote', "back\\slash", "x' host='evil", "é", "a=b&c", "", " "]
@@ -27,7 +28,7 @@ def test_a_variable_means_itself_wherever_it_stands(place, target: str, value: s
     place.user(f'[sources.s]\ntarget = "{target}"\n')
     place.environ["PW"] = value
     opening = place.load().opening("s")
-    options = conninfo_to_dict(str(opening.target))
+    options = conninfo_to_dict(dsn_of(opening))
     assert options.get("password", "") == value
     assert {key: options[key] for key in ("host", "port", "user", "dbname")} == {
         "host": "h", "port": "5433", "user": "me", "dbname": "db",
@@ -44,13 +45,13 @@ def test_the_whole_target_the_host_and_a_path_can_be_variables(place) -> None:
         'd.target = "host=h ${MORE}"\ne.target = "sqlite:///${DIR}/x.db"\n'
     )
     loaded = place.load()
-    assert loaded.opening("a").target == "postgresql://u:p@h/db"
+    assert loaded.opening("a").target == ServerTarget("postgresql://u:p@h/db")
     assert loaded.opening("a").display == "${URL}"
     assert "p" in loaded.opening("a").secrets
-    assert conninfo_to_dict(str(loaded.opening("b").target))["port"] == "99"
+    assert conninfo_to_dict(dsn_of(loaded.opening("b")))["port"] == "99"
     assert str(loaded.opening("c").target) == "/srv/a b%20/x.db"
     assert str(loaded.opening("e").target) == "/srv/a b%20/x.db"
-    assert conninfo_to_dict(str(loaded.opening("d").target))["port"] == "7"
+    assert conninfo_to_dict(dsn_of(loaded.opening("d")))["port"] == "7"
 
 
 def test_a_missing_variable_is_told_when_the_source_is_opened(place) -> None:
@@ -70,7 +71,7 @@ def test_a_passfile_joins_the_target(place, target: str) -> None:
     passfile.write_text("*:*:*:*:sekret\n")
     passfile.chmod(0o600)
     opening = place.load().opening("s")
-    options = conninfo_to_dict(str(opening.target))
+    options = conninfo_to_dict(dsn_of(opening))
     assert options["passfile"] == str(passfile)
     assert (options["host"], options["user"]) == ("h", "u")
     assert opening.display == target
@@ -85,7 +86,7 @@ def test_a_passfile_joins_the_target(place, target: str) -> None:
 def test_a_service_stays_in_the_target_and_a_passfile_is_for_servers(place) -> None:
     place.user('[sources]\na.target = "service=prod"\nb = { target = "x.db", passfile = "p" }\n')
     loaded = place.load()
-    assert str(loaded.opening("a").target).strip() == "service=prod"
+    assert dsn_of(loaded.opening("a")).strip() == "service=prod"
     with pytest.raises(Invalid, match='the source "b" is a file, for which a passfile has no meaning; remove it'):
         loaded.opening("b")
 
@@ -97,7 +98,7 @@ def test_a_file_of_that_name_does_not_change_what_a_connection_text_means(
     (place.here / "service=prod").touch()
     monkeypatch.chdir(place.here)
     loaded = place.load()
-    assert parse_target(loaded.opening("a").target) == ServerTarget("service=prod")
+    assert loaded.opening("a").target == ServerTarget("service=prod")
     assert loaded.opening("b").target == place.user_file.parent / "service=prod"
     place.local('[sources.c]\ntarget = "service=prod"\n')
     with pytest.raises(Invalid, match="may not use the connection option service="):

@@ -85,5 +85,5 @@ def _foreign_owner(opening: Opening | WorkbenchError) -> str | None:
     """Why this source cannot be opened writable although the settings ask for that."""
     if not isinstance(opening, Opening) or opening.read_only or opening.allow_other_owner:
         return None
-    path = Path(opening.target)
-    return refuse_foreign_owner(path) if isinstance(opening.target, Path) and path.is_file() else None
+    path = opening.target
+    return refuse_foreign_owner(path) if isinstance(path, Path) and path.is_file() else None

@@ -97,8 +97,8 @@ def _opened(opening: Opening, timeouts: TimeoutSettings) -> Source:
     # Who only looks does not wait for a lock longer than for an answer: "locked" is the answer.
     lock = min(timeouts.lock, timeouts.statement)
     limits = Timeouts(connect=timeouts.connect, statement=timeouts.statement, lock=lock)
-    if opening.is_home:
-        return open_home(Path(opening.target), read_only=opening.read_only, name=opening.name, timeouts=limits)
+    if opening.is_home and isinstance(opening.target, Path):
+        return open_home(opening.target, read_only=opening.read_only, name=opening.name, timeouts=limits)
     return open_source(
         opening.target,
         read_only=opening.read_only,

@@ -94,7 +94,7 @@ class Session:
         read_only = bool(self._given.get("read_only")) or not self._given.get("write")
         if not isinstance(parsed, FileTarget):
             remember_secrets(secrets_of(parsed.dsn))
-            return Opening(mask(text), display=mask(text), target=text, read_only=read_only)
+            return Opening(mask(text), display=mask(text), target=parsed, read_only=read_only)
         if not os.path.lexists(parsed.path) and _is_word(text):
             raise NotFound(self._unknown(text))
         return Opening(text, display=str(parsed.path), target=parsed.path, read_only=read_only)
@@ -108,8 +108,8 @@ class Session:
             return None
         for candidate in self.configured():
             with suppress(OSError, ValueError):
-                target = candidate.opening.target if isinstance(candidate.opening, Opening) else ""
-                if target and os.path.samestat(Path(target).stat(), status):
+                target = candidate.opening.target if isinstance(candidate.opening, Opening) else None
+                if isinstance(target, Path) and os.path.samestat(target.stat(), status):
                     return None
         return f"{GENIE} is there but not configured; look with `workbench {GENIE}`, or add it to your settings"
 

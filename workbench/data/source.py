@@ -165,7 +165,7 @@ class Source:
 
 
 def open_source(
-    target: str | os.PathLike[str] | None = None,
+    target: str | os.PathLike[str] | FileTarget | ServerTarget | None = None,
     *,
     read_only: bool = False,
     create: bool = False,

@@ -81,14 +81,22 @@ class _Option:
         return self.key.lower() in SECRET_KEYWORDS or ("://" in self.value and "@" in self.value)
 
 
-def parse_target(target: str | os.PathLike[str]) -> FileTarget | ServerTarget:
-    """Say what `target` means; `Invalid` if it means nothing, or two things. Never echoes a password."""
+def parse_target(
+    target: str | os.PathLike[str] | FileTarget | ServerTarget, *, files_first: bool = True
+) -> FileTarget | ServerTarget:
+    """Say what `target` means; `Invalid` if it means nothing, or two things. Never echoes a password.
+
+    A file may be named like a connection text. With `files_first` it is taken for that where it exists; settings
+    say no, lest whoever can make a file changes what they mean. What is parsed already is passed through.
+    """
+    if isinstance(target, (FileTarget, ServerTarget)):
+        return target
     if not isinstance(target, str):
         return _file(os.fsdecode(target))  # a Path is a path, whatever its name looks like
     text = target.strip(_SPACES)
     if scheme := _SCHEME.match(text):
         return _url(scheme[1].lower(), text)
-    if not os.path.lexists(_expanded(target)):
+    if not (files_first and os.path.lexists(_expanded(target))):
         key = _KEY.match(text)
         if key and key[1].lower() in KEYWORDS:
             return _server(text)

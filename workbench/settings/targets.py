@@ -11,15 +11,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from workbench.data.errors import Invalid
-from workbench.data.target import KEYWORDS, FileTarget, ServerTarget, mask, parse_target, secrets_of
+from workbench.data.target import FileTarget, ServerTarget, mask, parse_target, secrets_of
 from workbench.settings.local import without_secrets
 from workbench.settings.model import SourceSettings
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _URL = re.compile(r"\s*(?:postgres|postgresql)://", re.IGNORECASE)
-_WORDS = re.compile(r"\s*([A-Za-z_]+)\s*=")
-# Longer than any file name, and white space means nothing before a connection text.
-_NO_FILE = " " * 256
 _SQLITE = re.compile(r"\s*sqlite://", re.IGNORECASE)
 
 
@@ -29,7 +26,7 @@ class Opening:
 
     name: str
     display: str
-    target: str | Path = field(repr=False)
+    target: Path | ServerTarget = field(repr=False)
     read_only: bool
     allow_other_owner: bool = False
     production: bool = False
@@ -43,7 +40,7 @@ def display_of(target: str) -> str:
         return target
     text, variables = _stand_ins(target)
     try:
-        if isinstance(_parsed(text), FileTarget) or not _literal_secrets(text, variables):
+        if isinstance(parse_target(text, files_first=False), FileTarget) or not _literal_secrets(text, variables):
             return target
     except Invalid:
         pass  # then nothing that may be a password is shown
@@ -57,7 +54,8 @@ def has_literal_password(target: str) -> bool:
     """Whether a password stands in the settings themselves."""
     text, variables = _stand_ins(target)
     try:
-        return isinstance(_parsed(text), ServerTarget) and bool(_literal_secrets(text, variables))
+        is_server = isinstance(parse_target(text, files_first=False), ServerTarget)
+        return is_server and bool(_literal_secrets(text, variables))
     except Invalid:
         return False
 
@@ -78,10 +76,10 @@ def opening(
     """
     text = source.target if is_local else _expanded(name, source.target, environ, place)
     try:
-        parsed = _parsed(text)
+        parsed = parse_target(text, files_first=False)
     except Invalid as error:
         raise Invalid(f'{place}: the target of the source "{name}" cannot be understood: {error}') from None
-    target: str | Path
+    target: ServerTarget | Path
     if isinstance(parsed, FileTarget):
         if source.passfile is not None:
             raise Invalid(f'{place}: the source "{name}" is a file, for which a passfile has no meaning; remove it')
@@ -89,8 +87,8 @@ def opening(
         secrets: tuple[str, ...] = ()
     else:
         options = without_secrets(parsed.dsn) if is_local else _passfile(name, source, place)
-        target = _never_a_file(_with_options(parsed.dsn, options))
-        secrets = secrets_of(target)
+        target = ServerTarget(_with_options(parsed.dsn, options))
+        secrets = secrets_of(target.dsn)
     return Opening(
         name=name,
         display=str(target) if isinstance(target, Path) and "${" not in source.target else display_of(source.target),
@@ -100,19 +98,6 @@ def opening(
         production=source.production,
         secrets=secrets,
     )
-
-
-def _parsed(text: str) -> FileTarget | ServerTarget:
-    """What a configured target means. Unlike on a command line, a connection text is never taken for a file.
-
-    Else whoever can make a file of that name in the current directory would change what the settings mean.
-    """
-    return parse_target(_never_a_file(text))
-
-
-def _never_a_file(text: str) -> str:
-    words = _WORDS.match(text)
-    return f"{_NO_FILE}{text}" if words and words[1].lower() in KEYWORDS else text
 
 
 def _expanded(name: str, target: str, environ: Mapping[str, str], place: str) -> str:
@@ -138,7 +123,7 @@ def _quoting(target: str) -> Callable[[str, int], str]:
     if _SQLITE.match(target):
         return lambda value, _: quote(value, safe="/~", errors="surrogateescape")
     try:
-        is_file = isinstance(_parsed(_VARIABLE.sub("1", target)), FileTarget)
+        is_file = isinstance(parse_target(_VARIABLE.sub("1", target), files_first=False), FileTarget)
     except Invalid:
         is_file = True
     if is_file:
