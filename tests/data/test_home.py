@@ -39,7 +39,7 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize("read_only", [True, False])
 def test_looking_makes_nothing(home: Path, tmp_path: Path, read_only: bool) -> None:
     with open_source(read_only=read_only) as source:
-        assert source.kinds == ("home",) and source.name == "home"
+        assert source.kinds[0] == "home" and source.name == "home"
         assert version(source.database) == migrations_known()
         assert source.change_token() == source.change_token()
         health = source.health()

@@ -1,5 +1,7 @@
 """How an agents database is recognised."""
 
+from workbench.data.agents.tables import TABLES
+from workbench.data.engine.migrations import Migration, make_tables
 from workbench.data.rooms import Kind, Mark, Room
 
 ROOM = Room(
@@ -26,6 +28,8 @@ ROOM = Room(
                 "cron",
                 "checkpoints",
             ),
+            tables="workbench.data.agents.tables:TABLES",
         ),
     ),
+    migrations=(Migration(2, "the tables of an agents database", make_tables(*TABLES)),),
 )

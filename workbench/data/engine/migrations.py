@@ -58,6 +58,8 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     for step in sorted(migrations, key=lambda migration: migration.number):
         if database.transact(lambda db, step=step: _step(db, step)):  # type: ignore[misc]
             done.append(step.words)
+    if done:
+        database.relations(fresh=True)
     return done
 
 
