@@ -1,5 +1,6 @@
 """A database of each engine, with the table that the shared suite works on."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,3 +40,15 @@ def again(place: Place, database: Database) -> Iterator[Callable[..., Database]]
     yield open_again
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of one megabyte."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
+    yield mount
+    subprocess.run(["umount", mount], check=True)

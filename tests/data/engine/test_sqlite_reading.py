@@ -177,6 +177,17 @@ def test_copies_are_removed_when_the_source_is_closed(
     assert list(scratch.iterdir()) == []
 
 
+def test_a_copy_that_does_not_fit_is_refused_in_words(
+    hot: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, small_disk: Path
+) -> None:
+    with hot.open("ab") as file:
+        file.truncate(3_000_000)
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    with Untouched(folder), pytest.raises(Unavailable, match=r"must be copied to be read: .* is too full"):
+        SqliteDatabase(hot, read_only=True)
+    assert list(small_disk.iterdir()) == []
+
+
 def test_a_settled_file_that_a_writer_comes_to(folder: Path, journal: str) -> None:
     path = settled(folder / "a.db", journal)
     with SqliteDatabase(path, read_only=True) as database:

@@ -201,18 +201,6 @@ def test_a_sqlite_that_is_too_old_is_refused(tmp_path: Path, monkeypatch: pytest
 # -- the disk ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of one megabyte."""
-    mount = tmp_path / "small"
-    mount.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
-    yield mount
-    subprocess.run(["umount", mount], check=True)
-
-
 def test_a_full_disk_changes_nothing_and_is_got_over(small_disk: Path) -> None:
     with SqliteDatabase(empty_file(small_disk / "a.db")) as database:
         make_things(database)
