@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from workbench.data.engine import inodes
@@ -115,20 +114,6 @@ class SqliteDatabase(SqliteConnections):
             raise so.translated(error, self.display) from None
         finally:
             self._release(thread)
-
-    def _patiently(self, attempt: Callable[[], T]) -> T:
-        """Try until another program's lock is gone, for as long as the source's patience lasts."""
-        deadline = 0.0
-        while True:
-            try:
-                return attempt()
-            except sqlite3.OperationalError as error:
-                if not so.busy(error):
-                    raise
-                now = monotonic()
-                deadline = deadline or now + self.timeouts.lock - so.BUSY_SLICE
-                if now >= deadline:
-                    raise
 
     # -- transactions ----------------------------------------------------------------------------------------
 

@@ -4,14 +4,18 @@ import os
 import sqlite3
 import threading
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
 from workbench.data.engine import forks, inodes
 from workbench.data.engine import sqlite_open as so
 from workbench.data.engine.database import Database, Timeouts
 from workbench.data.errors import Unavailable
+
+T = TypeVar("T")
 
 
 class ThreadState:
@@ -140,9 +144,7 @@ class SqliteConnections(Database):
     def _open_reader(self, plan: so.Plan | None) -> sqlite3.Connection:
         if plan is not None:
             return self._connect(plan.uri, self.path if plan.scratch is None else plan.scratch / "copy.db")
-        connection = self._connect(so.uri(self.path, mode="rw"))
-        connection.execute("PRAGMA query_only = 1")
-        return connection
+        return self._prepared("PRAGMA query_only = 1")
 
     def _current_plan(self) -> so.Plan:
         """How the file is to be read now; planned again when its files are no longer as the plan found them."""
@@ -170,18 +172,43 @@ class SqliteConnections(Database):
 
     def _writer_connection(self, durable: bool) -> sqlite3.Connection:
         """The writer, clean and at the durability asked for; the caller owns it."""
-        writer = self._writer
-        if writer is None:
-            writer = self._writer = self._connect(so.uri(self.path, mode="rw"))
-            if self.ours:
-                writer.execute("PRAGMA journal_mode = WAL")
-            writer.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
+        writer = self._writer or self._open_writer()
         if writer.in_transaction:
             writer.execute("ROLLBACK")  # left by an interrupt between two of our steps
         if durable and not self.durable:
             writer.execute("PRAGMA synchronous = FULL")
             self._raised = True
         return writer
+
+    def _open_writer(self) -> sqlite3.Connection:
+        wal = ["PRAGMA journal_mode = WAL"] if self.ours else []
+        self._writer = self._prepared(*wal, f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
+        return self._writer
+
+    def _prepared(self, *pragmas: str) -> sqlite3.Connection:
+        """A connection that may write, with its pragmas set; these read the file, so locks can be in their way."""
+        connection = self._connect(so.uri(self.path, mode="rw"))
+        try:
+            for pragma in pragmas:
+                self._patiently(lambda pragma=pragma: connection.execute(pragma))  # type: ignore[misc]
+        except BaseException:
+            self._close_connection(connection)
+            raise
+        return connection
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        """Try until another program's lock is gone, for as long as the source's patience lasts."""
+        deadline = 0.0
+        while True:
+            try:
+                return attempt()
+            except sqlite3.OperationalError as error:
+                if not so.busy(error):
+                    raise
+                now = monotonic()
+                deadline = deadline or now + self.timeouts.lock - so.BUSY_SLICE
+                if now >= deadline:
+                    raise
 
     def _acquire(self, thread: ThreadState) -> None:
         self._refuse_if_read_only()
@@ -191,11 +218,13 @@ class SqliteConnections(Database):
 
     def _release(self, thread: ThreadState) -> None:
         if self._owner == id(thread):
-            if self._raised and self._writer is not None:
-                self._writer.execute("PRAGMA synchronous = NORMAL")
-                self._raised = False
-            self._owner = 0
-            self._writing.release()
+            try:
+                if self._raised and self._writer is not None:
+                    self._writer.execute("PRAGMA synchronous = NORMAL")
+                    self._raised = False
+            finally:
+                self._owner = 0
+                self._writing.release()
 
     def _forget(self, thread: ThreadState) -> None:
         """A thread is gone: roll back what it left open, free the writer for the others, close its reader."""
