@@ -282,9 +282,10 @@ def test_an_interrupt_from_outside_leaves_nothing_half_done(database: Database) 
     database.run(INSERT, thing("a"))
     database.run(INSERT, thing("b"))
     old = signal.signal(signal.SIGINT, signal.default_int_handler)
-    done = threading.Event()
+    go, done = threading.Event(), threading.Event()
 
     def disturb() -> None:
+        go.wait()
         while not done.wait(0.003):
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -294,6 +295,7 @@ def test_an_interrupt_from_outside_leaves_nothing_half_done(database: Database) 
     try:
         while interrupted < 25:
             try:
+                go.set()
                 while True:
                     with database.transaction():
                         database.one(ADD, {"id": "a", "by": 1})

@@ -6,7 +6,7 @@ from typing import Any
 
 from workbench.data.errors import Unavailable
 
-_open: weakref.WeakSet[Any] = weakref.WeakSet()
+_open: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 _held: list[tuple[Any, object]] = []
 
 
@@ -25,17 +25,22 @@ class Gone:
 
 def watch(database: Any) -> None:  # noqa: ANN401
     """From now on a fork leaves this database unusable in the child, and untouched."""
-    _open.add(database)
+    _open[id(database)] = database
 
 
 def forget(database: Any) -> None:  # noqa: ANN401
     """The database is closed: a fork no longer concerns it."""
-    _open.discard(database)
+    _open.pop(id(database), None)
+
+
+def _open_now() -> list[Any]:
+    # Other threads open and close meanwhile; the list of references is one step, unlike walking a weak set.
+    return [database for reference in _open.valuerefs() if (database := reference()) is not None]
 
 
 def _before() -> None:
     # Threads do not survive a fork, and what they hold would be closed in the child: hold it here.
-    _held.extend((database, database._connections_before_fork()) for database in list(_open))
+    _held.extend((database, database._connections_before_fork()) for database in _open_now())
 
 
 def _in_parent() -> None:

@@ -263,7 +263,7 @@ class SqliteDatabase(SqliteConnections):
 
     def interrupt(self) -> None:
         """Make running statements fail soon, as `Unavailable`."""
-        connections = [thread.reader for thread in list(self._known)] + [self._writer]
+        connections = [thread.reader for thread in self._threads()] + [self._writer]
         for connection in connections:
             if connection is not None:
                 with suppress(sqlite3.ProgrammingError):

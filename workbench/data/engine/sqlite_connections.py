@@ -73,7 +73,7 @@ class SqliteConnections(Database):
         self._probe: sqlite3.Connection | None = None
         self._generation = 0
         self._last_token = ""
-        self._known: weakref.WeakSet[ThreadState] = weakref.WeakSet()
+        self._known: weakref.WeakValueDictionary[int, ThreadState] = weakref.WeakValueDictionary()
         self._files: dict[int, inodes.Identity] = {}
         self._closed = False
         self._process = os.getpid()
@@ -120,8 +120,12 @@ class SqliteConnections(Database):
         except AttributeError:
             thread = local.thread = ThreadState()
             local.life = _Life(self, thread)
-            self._known.add(thread)
+            self._known[id(thread)] = thread
             return thread
+
+    def _threads(self) -> list[ThreadState]:
+        """Every thread that has used this database and is still there."""
+        return [thread for reference in self._known.valuerefs() if (thread := reference()) is not None]
 
     def _reader(self) -> sqlite3.Connection:
         """This thread's connection for reading, opened now if it has none or the file is no longer as it was."""
@@ -274,7 +278,7 @@ class SqliteConnections(Database):
         forks.forget(self)
         self.interrupt()
         held, self._local = self._local, forks.Gone(f"{self.display} is closed: open it again")
-        for thread in list(self._known):
+        for thread in self._threads():
             if thread.reader is not None:
                 self._close_connection(thread.reader)
                 thread.reader = None
@@ -287,4 +291,4 @@ class SqliteConnections(Database):
             self._plan.drop()
 
     def _connections_before_fork(self) -> object:
-        return [self._local, self._writer, self._probe, *(thread.reader for thread in list(self._known))]
+        return [self._local, self._writer, self._probe, *(thread.reader for thread in self._threads())]

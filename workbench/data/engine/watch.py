@@ -137,7 +137,10 @@ class Poller:
                     self._thread = None
                     return
             self._probe()
-            self._probed.nap(min(intervals), self._wake.wait)
+            try:
+                self._probed.nap(min(intervals), self._wake.wait)
+            except WorkbenchError:
+                self._wake.wait(min(intervals))  # whoever would tell us earlier is gone: then by the clock
 
     def _probe(self) -> None:
         try:
