@@ -89,7 +89,9 @@ def test_the_project_speaks_of_itself_alone() -> None:
         *MODULES,
         *(root / name for name in ("README.md", "CHANGELOG.md", "pyproject.toml") if (root / name).exists()),
     ]
+    # Put together here, so that this file does not hold them either.
+    words = ["/root" + "/", "/work" + "/", "/home" + "/runner", "pypi" + ".org", "python" + "hosted"]
     for path in files:
         text = path.read_text()
-        for word in ("/root/", "/work/", "pypi.org", "pythonhosted"):
+        for word in words:
             assert word not in text, f"{word} stands in {path}"
