@@ -1,5 +1,6 @@
 """The workbench's own home: looking never makes it, the first write does, and its version is kept."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -161,6 +162,46 @@ def test_a_home_that_a_newer_program_made_is_refused_and_left_alone(home: Path) 
         with pytest.raises(Unavailable, match=r"newer workbench \(version 9000, this one knows \d+\): upgrade"):
             attempt()
     assert tree_hash(home) == before
+
+
+def test_a_file_is_a_home_by_its_tables_and_not_by_its_name(home: Path) -> None:
+    home.mkdir(parents=True)
+    with SqlProcess(home / DATABASE) as process:
+        process.run("CREATE TABLE customers (name)")
+        process.quit()
+    before = tree_hash(home)
+    for attempt in (lambda: open_source(), lambda: open_source(read_only=True), lambda: open_home(home)):
+        with pytest.raises(Invalid, match="another program's database"):
+            attempt()
+    with pytest.raises(NotFound, match="nothing that workbench knows"):
+        open_source(home)
+    assert tree_hash(home) == before
+
+
+def test_many_threads_and_a_leftover_do_not_hinder_its_birth(home: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    home.mkdir(parents=True)
+    (home / f".{DATABASE}.{os.getpid()}.new").write_text("left by a killed process")
+
+    def write(number: int) -> int:
+        with open_home(home) as source:
+            return source.database.run(NOTE, {"key": str(number), "value": "x"})
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(write, range(8))) == [1] * 8
+    with open_home(home, read_only=True) as source:
+        assert all(source.database.one(value_of(str(number))) == "x" for number in range(8))
+
+
+def test_a_file_system_without_links_is_no_hindrance(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with open_home(home) as source:
+        source.database.run(NOTE, {"key": "a", "value": "1"})
+    assert [path.name for path in home.iterdir()] == [DATABASE]
 
 
 def test_the_home_may_not_be_a_file(tmp_path: Path) -> None:

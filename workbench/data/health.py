@@ -61,7 +61,7 @@ def _of_path(opened: "_Opened", problems: list[str]) -> dict[str, object]:
             f"{path} is in WAL mode on a network file system ({network}), where locks do not hold: "
             "move it to a local disk before it is damaged"
         )
-    if path.stat().st_nlink > 1:
+    if path.stat().st_nlink > 1 and "home" not in {kind.name for kind in opened.kinds}:
         problems.append(
             f"{path} has another name (a hard link): a program that opens it by that name misses what this one "
             "writes; keep one name"

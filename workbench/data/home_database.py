@@ -2,15 +2,17 @@
 
 import os
 import sqlite3
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from workbench.data.engine import inodes
 from workbench.data.engine import sqlite_open as so
+from workbench.data.engine.codecs import SQLITE
 from workbench.data.engine.database import Timeouts
 from workbench.data.engine.migrations import META, Migration, make_tables, migrate, refuse_newer
 from workbench.data.engine.sqlite import SqliteDatabase
-from workbench.data.errors import Unavailable
+from workbench.data.errors import Invalid, Unavailable
 from workbench.data.home import DATABASE
 from workbench.data.rooms import rooms
 
@@ -38,6 +40,8 @@ class HomeDatabase(SqliteDatabase):
     def _prepare_file(self) -> None:
         if not self.exists:
             return
+        if not is_home(self.path, self.timeouts):
+            raise Invalid(f"{self.path} is another program's database: name another home, or move that file away")
         super()._prepare_file()
         steps = migrations()
         try:
@@ -77,12 +81,19 @@ class HomeDatabase(SqliteDatabase):
         return super()._writer_connection(durable)
 
 
+def is_home(path: Path, timeouts: Timeouts) -> bool:
+    """Whether a database is a home of ours: by its tables, whatever it is called."""
+    with SqliteDatabase(path, read_only=True, timeouts=timeouts) as found:
+        meta = found.relations().get(META.local(SQLITE))
+        return meta is not None and set(meta.columns) == set(META.by_name)
+
+
 class _Unfiled(SqliteDatabase):
     """A database for the migrations to work on before the home has one: in memory, or not yet in its place."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._given = connection
-        super().__init__(Path(DATABASE), ours=True, durable=True)
+        super().__init__(Path(os.sep, DATABASE), ours=True, durable=True)
 
     def _prepare_file(self) -> None:
         pass
@@ -119,12 +130,13 @@ def _furnish(connection: sqlite3.Connection) -> None:
 
 def _give_birth(path: Path) -> None:
     """Make a database beside its place and put it there whole; who comes second uses the first's."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # for us alone
+        os.close(descriptor)
     except OSError as error:
         raise Unavailable(f"{path} cannot be made: {error.strerror}; choose another place") from None
+    new = Path(name)
     try:
         with inodes.steady():
             connection = so.connect(so.uri(new, mode="rw"))
@@ -135,8 +147,22 @@ def _give_birth(path: Path) -> None:
                 raise so.translated(error, str(path)) from None
             finally:
                 connection.close()
-        with suppress(FileExistsError):
-            os.link(new, path)  # fails where another process was faster, which is as good
+        _put_in_place(new, path)
     finally:
         for suffix in ("", "-wal", "-shm"):
             so.side(new, suffix).unlink(missing_ok=True)
+
+
+def _put_in_place(new: Path, path: Path) -> None:
+    """Give the new database its name, unless another process was faster, which is as good."""
+    try:
+        with suppress(FileExistsError):
+            os.link(new, path)
+    except OSError:  # a file system without links: the name is reserved first
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            new.replace(path)
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise Unavailable(f"{path} cannot be made: {error.strerror}; choose another place") from None

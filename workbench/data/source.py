@@ -21,7 +21,7 @@ from workbench.data.engine.tables import Table
 from workbench.data.engine.watch import ON_SCREEN, Poller, Watch
 from workbench.data.errors import Invalid, NotFound, ReadOnly, Unavailable, Unsupported
 from workbench.data.home import DATABASE, home_path
-from workbench.data.home_database import HomeDatabase
+from workbench.data.home_database import HomeDatabase, is_home
 from workbench.data.rooms import Kind, Layout, kinds, layouts, load
 from workbench.data.target import FileTarget, ServerTarget, mask, parse_target
 
@@ -60,6 +60,7 @@ class _Opened:
     kinds: tuple[Kind, ...] = ()
     layouts: tuple[Layout, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    process: int = field(default_factory=os.getpid)
 
 
 class Source:
@@ -240,7 +241,7 @@ class _Opening:
     def _directory(self, path: Path, name: str | None) -> Source:
         if not os.access(path, os.R_OK | os.X_OK):
             raise Unavailable(f"{path} may not be read by this user: ask its owner for access")
-        if (path / DATABASE).exists():
+        if (path / DATABASE).exists() and is_home(path / DATABASE, self.timeouts):
             return self.home(path, name)
         layout = detect.layout_of(path)
         if layout is not None:
@@ -326,6 +327,8 @@ def _extend(opened: _Opened, database: Database) -> None:
 def _token_of_files(opened: _Opened) -> str:
     """Size, time of change and inode of every file by which a directory is known."""
     assert opened.path is not None
+    if os.getpid() != opened.process:
+        raise Unavailable(f"{opened.display} was opened before fork(): open it again in this process")
     stats = []
     for layout in opened.layouts:
         for pattern in layout.needs:

@@ -171,6 +171,12 @@ def test_pages_of_an_order_in_two_directions(database: Database) -> None:
     assert seen == whole
 
 
+def test_a_page_has_a_row_at_least(database: Database) -> None:
+    for limit in (0, -1):
+        with pytest.raises(Invalid, match="at least"):
+            database.page(LIST, limit=limit)
+
+
 def test_rows_that_come_and_go_do_not_shift_the_next_page(database: Database) -> None:
     order = fill(database, 30)
     page = database.page(LIST, limit=10)
@@ -198,6 +204,21 @@ def test_a_database_without_a_later_column_is_used_as_it_is(place: Place) -> Non
                        row=Row.plain(int, n=codecs.bigint), table=THINGS)  # fmt: skip
         assert opened.one(by) == 1
         assert drift(opened, [THINGS]) == ()
+
+
+def test_a_column_that_is_added_meanwhile_is_read_after_the_next_look(place: Place) -> None:
+    older = replace(THINGS, columns=THINGS.columns[:-1])
+    with place.open() as opened:
+        for ddl in older.ddl(opened.dialect):
+            opened.run(Statement(ddl))
+        raw = place.raw()
+        raw.execute("INSERT INTO things VALUES ('a', 't', '', 0, NULL, true, NULL, '2026-01-01 00:00:00+00:00', NULL)")
+        assert getattr(opened.one(GET, {"id": "a"}), "added_by") == ""  # noqa: B009
+        raw.execute("ALTER TABLE things ADD COLUMN added_by text DEFAULT ''")
+        raw.execute("UPDATE things SET added_by = 'alice'")
+        raw.close()
+        opened.relations(fresh=True)
+        assert getattr(opened.one(GET, {"id": "a"}), "added_by") == "alice"  # noqa: B009
 
 
 def test_drift_is_told_in_words(place: Place) -> None:
@@ -250,6 +271,49 @@ def test_a_transaction_reads_its_own_writes_and_others_do_not(database: Database
         with ThreadPoolExecutor(1) as other:
             assert other.submit(database.one, COUNT).result(timeout=10) == 0
     assert not database.in_transaction and database.one(COUNT) == 1
+
+
+def test_looking_inside_a_transaction_leaves_it_alone(database: Database) -> None:
+    with database.transaction():
+        database.run(INSERT, thing("a", title="mine"))
+        assert "idx_things_made" in database.index_names("things")
+        assert "things" in database.relations(fresh=True)
+        found = database.one(GET, {"id": "a"})
+        assert found is not None and found.title == "mine"
+
+
+def test_a_write_that_begins_with_with_counts_its_rows(database: Database) -> None:
+    database.run_many(INSERT, [thing("a"), thing("b"), thing("c")])
+    guarded: Statement[None] = Statement(
+        "WITH chosen AS (SELECT id FROM things WHERE id < :id) UPDATE things SET title = 'x' "
+        "WHERE id IN (SELECT id FROM chosen)",
+        table=THINGS,
+    )
+    assert database.run(guarded, {"id": "c"}) == 2
+    assert database.run(guarded, {"id": "a"}) == 0
+
+
+def test_closing_under_a_transaction_never_passes_for_a_commit(place: Place, database: Database) -> None:
+    opened = place.open()
+    inside, closed = threading.Event(), threading.Event()
+    failures: list[Exception] = []
+
+    def write() -> None:
+        try:
+            with opened.transaction():
+                opened.run(INSERT, thing("a"))
+                inside.set()
+                assert closed.wait(10)
+        except Unavailable as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert inside.wait(10)
+    opened.close()
+    closed.set()
+    thread.join(10)
+    assert len(failures) == 1 and database.one(COUNT) == 0
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])

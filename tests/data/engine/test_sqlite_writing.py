@@ -10,16 +10,18 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from support.processes import SqlProcess
-from support.things import ADD, ALL, COUNT, GET, INSERT, LIST, ROW, THINGS, empty_file, make_things, thing
+from support.things import ADD, ALL, COUNT, GET, INSERT, LIST, LIST_MIXED, ROW, THINGS, empty_file, make_things, thing
 
 from workbench.data.engine import codecs
 from workbench.data.engine.database import Timeouts
 from workbench.data.engine.page import Damaged
 from workbench.data.engine.sqlite import SqliteDatabase
 from workbench.data.engine.statement import Row, Statement
+from workbench.data.engine.tables import Table
 from workbench.data.errors import Invalid, ReadOnly, Unavailable
 
 TESTS = Path(__file__).parents[2]
@@ -313,6 +315,101 @@ def test_keys_of_any_storage_class_are_paged_in_stored_order(database: SqliteDat
         if (after := page.next) is None:
             break
     assert sorted(seen) == [f"{i:02}" for i in range(12)] and seen[0] == "04" and seen[-2:] == ["05", "03"]
+
+
+def test_keys_that_are_no_text_or_partly_null_are_paged_past(database: SqliteDatabase, path: Path) -> None:
+    database.run_many(INSERT, (thing(f"{i:02}", title=f"t{i // 4}") for i in range(12)))
+    spoil(
+        path,
+        "UPDATE things SET title = CAST(x'743062ff' AS TEXT) WHERE id IN ('03', '04')",
+        "CREATE TABLE loose (id text, title text, made_at datetime)",
+        "INSERT INTO loose SELECT id, title, made_at FROM things",
+        "UPDATE loose SET made_at = NULL WHERE id IN ('05', '06', '07', '08')",
+        "UPDATE loose SET title = NULL WHERE id > '09'",
+    )
+    assert walk(database, LIST_MIXED) == [row.id for row in database.page(LIST_MIXED, limit=100)]
+    loose = Table("loose", tuple(THINGS.by_name[name] for name in ("id", "title", "made_at")), key=("id",))
+    row = Row.plain(tuple_of, id=codecs.text, title=codecs.text.optional(), made_at=codecs.utc_text.optional())
+    sql = "SELECT {columns} FROM loose WHERE {after} ORDER BY {order} LIMIT :limit"
+    for order in (
+        ("title", "made_at", "id"),
+        ("title DESC", "made_at DESC", "id DESC"),
+        ("title", "made_at DESC", "id"),
+    ):
+        statement = Statement(sql, row=row, table=loose, order=order)
+        whole = [found[0] for found in database.page(statement, limit=100)]
+        assert len(whole) == 12
+        by_key = walk(database, statement)
+        # Ascending, nothing is lost; descending, SQLite has NULL last, where a comparison does not reach.
+        assert by_key == [key for key in whole if key in by_key] and len(set(by_key)) == len(by_key)
+        assert order[0] != "title" or "DESC" in order[1] or by_key == whole
+
+
+def tuple_of(*values: object) -> tuple[object, ...]:
+    return values
+
+
+def walk(database: SqliteDatabase, statement: Statement[Any]) -> list[object]:
+    seen, after = [], None
+    while True:
+        page = database.page(statement, limit=1, after=after)
+        seen += [row[0] if isinstance(row, tuple) else row.id for row in page]
+        assert len(seen) < 100
+        if (after := page.next) is None:
+            return seen
+
+
+def test_values_that_no_python_type_holds_are_damaged(database: SqliteDatabase, path: Path) -> None:
+    rows = f"('a', '1', 0), ('b', '{'1' * 5000}', 253402300800000), ('c', '2', 1)"
+    spoil(path, "CREATE TABLE odd (id text, doc text, at integer)", f"INSERT INTO odd VALUES {rows}")
+    row = Row.plain(tuple_of, id=codecs.text, doc=codecs.json, at=codecs.unix_ms)
+    page = database.all(Statement("SELECT id, doc, at FROM odd ORDER BY id", row=row))
+    assert [found[0] for found in page] == ["a", "b", "c"]
+    assert isinstance(page[1][1], Damaged) and isinstance(page[1][2], Damaged)
+    assert [found.column for found in page.damage] == ["doc", "at"]
+
+
+def test_a_transaction_that_sqlite_has_undone_keeps_nothing(database: SqliteDatabase) -> None:
+    """SQLite rolls a whole transaction back when a write in it is interrupted; what follows must not be kept."""
+    database.run_many(INSERT, (thing(f"{i}", title="x" * 100) for i in range(300)))
+    endless: Statement[None] = Statement(
+        "INSERT INTO things SELECT a.id || b.id || c.id || random(), a.title, '', 0, NULL, 1, NULL, a.made_at, NULL, ''"
+        " FROM things a, things b, things c"
+    )
+    began = threading.Event()
+
+    def stop() -> None:
+        began.wait(10)
+        while began.is_set():
+            database.interrupt()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(Unavailable, match="undone this transaction"), database.transaction():
+        database.run(INSERT, thing("first"))
+        began.set()
+        with pytest.raises(Unavailable):
+            database.run(endless)
+        began.clear()
+        thread.join()
+        database.run(INSERT, thing("second"))
+    assert database.one(COUNT) == 300
+    assert database.run(INSERT, thing("third")) == 1
+
+
+def test_no_write_goes_to_a_file_that_is_no_longer_there(database: SqliteDatabase, path: Path, tmp_path: Path) -> None:
+    database.run(INSERT, thing("a"))
+    with SqliteDatabase(empty_file(tmp_path / "new.db")) as other:
+        make_things(other)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    (tmp_path / "new.db").replace(path)
+    assert database.run(INSERT, thing("b"), durable=True) == 1
+    with SqliteDatabase(path, read_only=True) as look:
+        assert [row.id for row in look.all(ALL)] == ["b"]
+    path.unlink()
+    with pytest.raises(Unavailable, match="no longer there"):
+        database.run(INSERT, thing("c"))
 
 
 def test_the_declared_table_is_what_the_other_programs_migrator_leaves_alone(database: SqliteDatabase) -> None:

@@ -41,6 +41,7 @@ def test_text_comments_and_casts_are_left_alone() -> None:
         ("  select 1 for update", False),
         ("WITH a AS (SELECT 1) SELECT * FROM a", False),
         ("WITH a AS (SELECT 1) DELETE FROM t", True),
+        ("WITH a AS (SELECT 1) INSERT OR IGNORE INTO t SELECT * FROM a RETURNING x", True),
         ("-- SELECT\nINSERT INTO t VALUES (1)", True),
         ("UPDATE t SET x = 1 RETURNING x", True),
         ("CREATE TABLE t (x)", True),
@@ -57,9 +58,9 @@ def test_it_is_made_once_for_each_dialect() -> None:
 
 
 def test_the_page_key_is_one_comparison_that_an_index_serves() -> None:
-    after = LIST.prepare("sqlite", start="after").sql
+    after = LIST.prepare("sqlite", shape=("", "")).sql
     assert "(`made_at`, `id`) < (?, ?) ORDER BY `made_at` DESC, `id` DESC" in after
-    back = LIST.prepare("sqlite", start="after", backwards=True).sql
+    back = LIST.prepare("sqlite", shape=("", ""), backwards=True).sql
     assert "(`made_at`, `id`) > (?, ?) ORDER BY `made_at`, `id`" in back
     assert "1 = 1" in LIST.prepare("sqlite").sql
 

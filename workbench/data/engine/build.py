@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from workbench.data.engine.statement import Row
 
 R = TypeVar("R")
+# Whatever reading an unexpected value raises; the careful reading then says why.
+ODD = (ValueError, IndexError, TypeError, OverflowError)
 
 
 def _compile(name: str, lines: list[str], names: dict[str, object]) -> Any:  # noqa: ANN401
@@ -59,7 +61,7 @@ def _record(row: "Row[R]", width: int, names: dict[str, object]) -> tuple[str, s
     if row.stored:
         texts = ", ".join(f"{name!r}: r{i}" for i, (name, codec) in enumerate(row.columns) if codec.instant)
         cells.append("{" + texts + "}")
-    names |= {"record": row.record, "fromiso": datetime.fromisoformat, "rescue_one": rescuer(row, None)}
+    names |= {"ODD": ODD, "record": row.record, "fromiso": datetime.fromisoformat, "rescue_one": rescuer(row, None)}
     extra = ", *_" if width > len(row.columns) else ""
     target = "(" + ", ".join(f"r{i}" for i in range(len(row.columns))) + (extra or ",") + ")"
     return target, f"record({', '.join(cells)})"
@@ -74,7 +76,7 @@ def builder(row: "Row[R]", width: int) -> Callable[[Sequence[Any]], R]:
         "    try:",
         f"        {target} = row",
         f"        return {expression}",
-        "    except (ValueError, IndexError):",
+        "    except ODD:",
         "        return rescue_one(row)",
     ]
     return _compile("build", lines, names)  # type: ignore[no-any-return]
@@ -94,7 +96,7 @@ def builder_of_all(
         "        try:",
         f"            {target} = row",
         f"            add({expression})",
-        "        except (ValueError, IndexError):",
+        "        except ODD:",
         "            saved = rescue(row)",
         "            if saved is not None:",
         "                add(saved)",
@@ -113,6 +115,8 @@ def rescuer(row: "Row[R]", damage: list[Damage] | None) -> Callable[[Sequence[An
                 fields[name] = codec.null if value is None and codec.nullable else codec.decode(value)
             except Unreadable as error:
                 fields[name] = Damaged(value, str(error))
+            except ODD as error:
+                fields[name] = Damaged(value, f"unreadable: {error}")
         broken = [name for name in row.key if isinstance(fields[name], Damaged)]
         key = None if broken else tuple(fields[name] for name in row.key)
         if damage is not None:

@@ -151,7 +151,7 @@ def _read_json(raw: object) -> object:
 
     try:
         return json.loads(_read_text(raw), parse_constant=_no_constants)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON: {error}") from None
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
-from workbench.data.engine import statement as st
 from workbench.data.engine.build import rescuer
 from workbench.data.engine.page import Cursor, Damage, Page
-from workbench.data.engine.statement import Prepared, Row, Statement
+from workbench.data.engine.statement import Prepared, Row, Statement, shape_of
 from workbench.data.engine.tables import Table
-from workbench.data.errors import ReadOnly, WorkbenchError
+from workbench.data.errors import Invalid, ReadOnly, WorkbenchError
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -90,6 +89,8 @@ class Database(ABC):
 
         A backwards page without a cursor is the last one. Its rows come in list order all the same.
         """
+        if limit < 1:
+            raise Invalid(f"a page of {limit} rows is none: ask for one at least")
         backwards = after.backwards if after is not None else backwards
         prepared, values = self._paged(statement, {**params, "limit": limit + 1}, after, backwards)
         raws = self._fetch(prepared, values)
@@ -100,12 +101,11 @@ class Database(ABC):
     def _paged(
         self, statement: Statement[R], params: Params, after: Cursor | None, backwards: bool
     ) -> tuple[Prepared[R], tuple[object, ...]]:
-        start = st.START
+        shape: tuple[str, ...] | None = None
         if after is not None:
-            # A cursor on NULL stands among the rows whose key cannot be read: go on behind them.
-            start = st.NOT_NULL if after.values[0] is None else st.AFTER
+            shape = tuple(map(shape_of, after.values))
             params = {**params, **{f"after_{i}": value for i, value in enumerate(after.values)}}
-        prepared = statement.prepare(self.dialect, self._missing(statement), start, backwards)
+        prepared = statement.prepare(self.dialect, self._missing(statement), shape, backwards)
         return prepared, prepared.bind(params)
 
     def _page(self, prepared: Prepared[R], raws: Sequence[Sequence[Any]], cursor: Cursor | None) -> Page[R]:
@@ -160,7 +160,10 @@ class Database(ABC):
     def relations(self, *, fresh: bool = False) -> dict[str, Relation]:
         """Tables and views by name, as they were at the first look (or now, if `fresh`)."""
         if self._relations is None or fresh:
-            self._relations = self._look()
+            found = self._look()
+            if found != self._relations:
+                self._ready = {}  # statements know which columns there are
+            self._relations = found
         return self._relations
 
     @abstractmethod

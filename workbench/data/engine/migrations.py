@@ -7,7 +7,7 @@ from workbench.data.engine.codecs import text
 from workbench.data.engine.database import Database
 from workbench.data.engine.statement import Pair, Row, Statement
 from workbench.data.engine.tables import Column, Table
-from workbench.data.errors import Unavailable
+from workbench.data.errors import Corrupt, Unavailable
 
 META = Table("workbench.meta", (Column("key", text), Column("value", text)), key=("key",))
 _VERSION = Statement(
@@ -47,7 +47,9 @@ def version(database: Database) -> int:
     if META.local(database.dialect) not in database.relations(fresh=True):
         return 0
     found = database.one(_VERSION)
-    return int(found) if found and found.isdigit() else 0
+    if found is not None and not found.isdecimal():
+        raise Corrupt(f"{database.display} carries no version that can be read: restore it from a backup")
+    return int(found or 0)
 
 
 def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:

@@ -79,11 +79,13 @@ class SqliteDatabase(SqliteConnections):
         except sqlite3.Error as error:
             if self.read_only and so.code(error) in so.NEEDS_NEW_PLAN:
                 raise _PlanFailed from None
+            if so.code(error) & 0xFF == sqlite3.SQLITE_IOERR:
+                self._identity()  # the disk may be well, and the file gone
             raise so.translated(error, self.display) from None
 
     def _execute(self, prepared: Prepared[Any], values: tuple[object, ...], durable: bool) -> int:
         sql = prepared.sql
-        return self._write(lambda writer: writer.execute(sql, values).rowcount, durable)
+        return self._write(lambda writer: _changed(writer, sql, values), durable)
 
     def _execute_many(self, prepared: Prepared[Any], rows: Iterable[tuple[object, ...]]) -> int:
         with self.transaction():
@@ -101,8 +103,8 @@ class SqliteDatabase(SqliteConnections):
                 return statement(self._owned())
             except sqlite3.Error as error:
                 raise so.translated(error, self.display) from None
-        self._acquire(thread)
         try:
+            thread = self._acquire()
             writer = self._writer_connection(durable)
             try:
                 return statement(writer)
@@ -124,8 +126,12 @@ class SqliteDatabase(SqliteConnections):
 
     def _owned(self) -> sqlite3.Connection:
         """The writer, which this thread's transaction owns."""
-        assert self._writer is not None
-        return self._writer
+        writer = self._writer
+        if writer is None or not writer.in_transaction:
+            # SQLite itself undoes a whole transaction when it is interrupted, or has no room: what came after
+            # would be kept by itself.
+            raise Unavailable(f"{self.display} has undone this transaction: nothing of it was kept; try again")
+        return writer
 
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[Self]:
@@ -136,8 +142,8 @@ class SqliteDatabase(SqliteConnections):
             with self._savepoint(thread):
                 yield self
             return
-        self._acquire(thread)
         try:
+            thread = self._acquire()
             self._begin(thread, durable)
             yield self
             self._commit(thread)
@@ -158,9 +164,10 @@ class SqliteDatabase(SqliteConnections):
         self._local.reader = writer
 
     def _commit(self, thread: ThreadState) -> None:
-        if self._owner == id(thread):
-            writer = self._owned()
-            self._patiently(lambda: writer.execute("COMMIT"))
+        if self._owner != id(thread):
+            raise Unavailable(f"{self.display} was closed before the transaction was committed: nothing was changed")
+        writer = self._owned()
+        self._patiently(lambda: writer.execute("COMMIT"))
 
     def _end(self, thread: ThreadState) -> None:
         """Undo whatever is not committed, and free the writer. Harmless when that has been done already."""
@@ -169,6 +176,8 @@ class SqliteDatabase(SqliteConnections):
         try:
             if self._writer is not None and self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._drop_writer()  # which undoes it as well
         finally:
             thread.depth = 0
             self._read_elsewhere()
@@ -182,11 +191,13 @@ class SqliteDatabase(SqliteConnections):
         thread.depth += 1
         try:
             yield
-            writer.execute(f"RELEASE {name}")
-        except BaseException:
+            self._owned().execute(f"RELEASE {name}")
+        except BaseException as error:
             if writer.in_transaction:
                 writer.execute(f"ROLLBACK TO {name}")
                 writer.execute(f"RELEASE {name}")
+            if isinstance(error, sqlite3.Error):
+                raise so.translated(error, self.display) from None
             raise
         finally:
             thread.depth -= 1
@@ -245,13 +256,17 @@ class SqliteDatabase(SqliteConnections):
 
     def index_names(self, table: str) -> frozenset[str]:
         """The names of a table's indexes."""
-        return frozenset(index.name for index in self.utilities().table(table).indexes)
+        try:
+            return frozenset(self._patiently(lambda: [index.name for index in self.utilities().table(table).indexes]))
+        except sqlite3.Error as error:
+            raise so.translated(error, self.display) from None
 
     def utilities(self) -> "sqlite_utils.Database":
-        """This thread's reader as a sqlite-utils database, for looking into it."""
+        """The connection on which this thread reads as a sqlite-utils database, for looking into it."""
         import sqlite_utils
 
-        return sqlite_utils.Database(self._reader(), recursive_triggers=False)
+        connection = self._owned() if self.in_transaction else self._reader()
+        return sqlite_utils.Database(connection, recursive_triggers=False)
 
     def integrity(self) -> tuple[str, ...]:
         """Run SQLite's own check of every page; its findings as they are, none when the file is whole."""
@@ -278,7 +293,10 @@ class SqliteDatabase(SqliteConnections):
         try:
             copy = self._connect(so.uri(target, mode="rw"), target)
             try:
-                self._reader().backup(copy, pages=1000, sleep=0.01)
+                reader = self._reader()
+                # A log lets everybody write while one step is taken; without one, small steps let others in.
+                whole = reader.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+                reader.backup(copy, pages=-1 if whole else 1000, sleep=0.01)
             finally:
                 self._close_connection(copy)
         except BaseException as error:
@@ -295,6 +313,14 @@ class _PlanFailed(Exception):
 
 def _no_build(*_: object) -> Any:  # noqa: ANN401
     raise TypeError("raw rows only")
+
+
+def _changed(writer: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> int:
+    """How many rows a statement has changed; the module does not count for one that begins with WITH."""
+    count = writer.execute(sql, values).rowcount
+    if count >= 0:
+        return count
+    return int(writer.execute("SELECT changes()").fetchone()[0]) if sql.lstrip()[:4].upper() == "WITH" else 0
 
 
 def _as_text(raw: bytes) -> str:

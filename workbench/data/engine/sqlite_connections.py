@@ -21,12 +21,13 @@ T = TypeVar("T")
 class ThreadState:
     """What one thread has of a database: its reader, and how deep it is in a transaction."""
 
-    __slots__ = ("__weakref__", "depth", "plan", "reader")
+    __slots__ = ("__weakref__", "depth", "generation", "plan", "reader")
 
     def __init__(self) -> None:
         self.depth = 0
         self.reader: sqlite3.Connection | None = None
         self.plan: so.Plan | None = None
+        self.generation = 0  # of the file that the reader is on
 
 
 class _Life:
@@ -131,13 +132,13 @@ class SqliteConnections(Database):
         """This thread's connection for reading, opened now if it has none or the file is no longer as it was."""
         thread = self._thread()
         plan = self._planned()
-        if thread.reader is not None and thread.plan is not plan:
+        if thread.reader is not None and (thread.plan is not plan or thread.generation != self._generation):
             self._close_connection(thread.reader)
             thread.reader = None
         if thread.reader is None:
             thread.reader = self._open_reader(plan)
-            thread.plan = plan
-        if plan is None or plan.stamp is None:
+            thread.plan, thread.generation = plan, self._generation
+        if not thread.depth and (plan is None or plan.stamp is None):
             self._local.reader = thread.reader
         return thread.reader
 
@@ -176,6 +177,8 @@ class SqliteConnections(Database):
 
     def _writer_connection(self, durable: bool) -> sqlite3.Connection:
         """The writer, clean and at the durability asked for; the caller owns it."""
+        if self._writer is not None and (durable or not self.ours):
+            self._leave_replaced(self._writer)
         writer = self._writer or self._open_writer()
         if writer.in_transaction:
             writer.execute("ROLLBACK")  # left by an interrupt between two of our steps
@@ -183,6 +186,17 @@ class SqliteConnections(Database):
             writer.execute("PRAGMA synchronous = FULL")
             self._raised = True
         return writer
+
+    def _leave_replaced(self, writer: sqlite3.Connection) -> None:
+        """Let go of a writer whose file is no longer the one under the path: what it wrote, nobody would see."""
+        try:
+            same = self._files.get(id(writer)) == inodes.identity(self.given)
+        except OSError:
+            raise Unavailable(f"{self.display} is no longer there: it was moved or removed") from None
+        if not same:
+            self._drop_writer()
+            self._forget_file()
+            self._read_elsewhere()
 
     def _open_writer(self) -> sqlite3.Connection:
         wal = ["PRAGMA journal_mode = WAL"] if self.ours else []
@@ -214,11 +228,18 @@ class SqliteConnections(Database):
                 if now >= deadline:
                     raise
 
-    def _acquire(self, thread: ThreadState) -> None:
+    def _acquire(self) -> ThreadState:
+        """Make the calling thread the one that writes; what it has of this database."""
         self._refuse_if_read_only()
-        if not self._writing.acquire(timeout=self.timeouts.lock):
-            raise Unavailable(f"{self.display} is being written by another thread of this program: try again")
-        self._owner = id(thread)
+        while True:
+            thread = self._thread()
+            if self._owner != id(thread):  # else an interrupt kept this thread from letting go
+                if not self._writing.acquire(timeout=self.timeouts.lock):
+                    raise Unavailable(f"{self.display} is being written by another thread of this program: try again")
+                self._owner = id(thread)
+            if self._thread() is thread:
+                return thread
+            self._release(thread)  # the file was opened anew while we waited
 
     def _release(self, thread: ThreadState) -> None:
         if self._owner == id(thread):
@@ -256,19 +277,26 @@ class SqliteConnections(Database):
             return False
         try:
             self._drop_probe()
-            if self._writer is not None:
-                self._close_connection(self._writer)
-                self._writer = None
-            with self._planning:
-                self._generation += 1
-                self._plan = None
-            self.path = self.given.resolve()
-            self._relations = None
-            self._ready = {}
+            self._drop_writer()
+            self._forget_file()
             self._local = threading.local()
         finally:
             self._writing.release()
         return True
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._close_connection(self._writer)
+            self._writer = None
+
+    def _forget_file(self) -> None:
+        """Another file lies under the path: nothing that is known of the old one holds."""
+        with self._planning:
+            self._generation += 1
+            self._plan = None
+        self.path = self.given.resolve()
+        self._relations = None
+        self._ready = {}
 
     def close(self) -> None:
         """Close all connections; a thread that is inside a statement gets `Unavailable`."""
@@ -283,10 +311,9 @@ class SqliteConnections(Database):
                 self._close_connection(thread.reader)
                 thread.reader = None
         del held
-        self._drop_probe()
-        if self._writer is not None:
-            self._close_connection(self._writer)
-            self._writer = None
+        with self._probing:
+            self._drop_probe()
+        self._drop_writer()
         if self._plan is not None:
             self._plan.drop()
 

@@ -115,7 +115,10 @@ def plan_reading(path: Path) -> Plan:
 
 def _must_roll_back(plan: Plan) -> bool:
     """Whether a dead writer left a journal that must be undone before anybody may read."""
-    connection = connect(plan.uri)
+    try:
+        connection = connect(plan.uri)
+    except sqlite3.Error:
+        return False  # whoever opens it next says why
     try:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except sqlite3.Error as error:
@@ -127,7 +130,10 @@ def _must_roll_back(plan: Plan) -> bool:
 
 def _copy(path: Path, before: Stamp) -> Plan | None:
     """A private copy of a database that nobody leads, or None when it changed meanwhile."""
-    scratch = Path(tempfile.mkdtemp(prefix="workbench-copy-"))
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix="workbench-copy-"))
+    except OSError as error:
+        raise Unavailable(f"{path} must be copied to be read, for which there is no place: {error.strerror}") from None
     try:
         needed = sum(found[1] for found in before if found)
         if needed * 1.1 > shutil.disk_usage(scratch).free:
@@ -143,6 +149,9 @@ def _copy(path: Path, before: Stamp) -> Plan | None:
             return Plan(uri(target, mode="rw"), stamp=before, scratch=scratch)
     except FileNotFoundError:
         pass  # a side file vanished while we copied: look again
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise Unavailable(f"{path} must be copied to be read, which failed: {error.strerror}") from None
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise

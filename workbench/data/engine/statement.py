@@ -32,8 +32,24 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _READS = re.compile(r"\s*(SELECT|VALUES|PRAGMA|EXPLAIN)\b", re.IGNORECASE)
-_WRITES_WITHIN = re.compile(r"\b(INSERT\s+INTO|REPLACE\s+INTO|UPDATE\s+[\w{`\"]|DELETE\s+FROM)", re.IGNORECASE)
-START, AFTER, NOT_NULL = "start", "after", "not null"
+_WRITES_WITHIN = re.compile(
+    r"\b((?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO|UPDATE\s+[\w{`\"]|DELETE\s+FROM)", re.IGNORECASE
+)
+
+
+NULL, BYTES = "null", "bytes"
+
+
+def shape_of(value: object) -> str:
+    """What is odd about a stored value in a cursor: NULL, or a text that is no UTF-8. Most often nothing: ""."""
+    if value is None:
+        return NULL
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            return BYTES
+    return ""
 
 
 class Pair(NamedTuple):
@@ -110,14 +126,17 @@ class Statement(Generic[R]):
         self,
         dialect: str,
         missing: frozenset[tuple[str, str]] = frozenset(),
-        start: str = START,
+        shape: tuple[str, ...] | None = None,
         backwards: bool = False,
     ) -> "Prepared[R]":
-        """The statement as one dialect runs it; made once per dialect, page direction and set of missing columns."""
-        key = (dialect, missing, start, backwards)
+        """The statement as one dialect runs it; made once per dialect, page direction and set of missing columns.
+
+        `shape` says of each value of a cursor what is odd about it (see `shape_of`); None is the start of the list.
+        """
+        key = (dialect, missing, shape, backwards)
         prepared = self._cache.get(key)
         if prepared is None:
-            prepared = self._cache[key] = _Preparation(self, dialect, missing, start, backwards).finish()
+            prepared = self._cache[key] = _Preparation(self, dialect, missing, shape, backwards).finish()
         return prepared
 
 
@@ -152,7 +171,7 @@ class _Preparation(Generic[R]):
     statement: Statement[R]
     dialect: str
     missing: frozenset[tuple[str, str]]
-    start: str
+    shape: tuple[str, ...] | None
     backwards: bool
     placeholders: list[str] = field(default_factory=list)
 
@@ -202,6 +221,8 @@ class _Preparation(Generic[R]):
         codec = self.statement.codecs.get(name)
         if self.dialect == SQLITE:
             self.placeholders.append(name)
+            if codec is None and self.shape and self.shape[int(name.removeprefix("after_"))] == BYTES:
+                return "CAST(? AS TEXT)"
             return codec.sqlite_bind if codec else "?"
         if name not in self.placeholders:
             self.placeholders.append(name)
@@ -239,16 +260,33 @@ class _Preparation(Generic[R]):
 
     def _after(self) -> str:
         order = self._order()
-        if self.start == START:
+        if self.shape is None:
             return "1 = 1"
-        if self.start == NOT_NULL:
-            return f"{self._quoted(order[0][0])} IS NOT NULL"
         signs = ["<" if down != self.backwards else ">" for _, down in order]
+        if NULL in self.shape:
+            return self._after_nulls([name for name, _ in order], signs, self.shape)
         if len(set(signs)) == 1:
             names = ", ".join(self._quoted(name) for name, _ in order)
             marks = ", ".join(self._placeholder(f"after_{i}") for i in range(len(order)))
             return f"({names}) {signs[0]} ({marks})"
         return self._after_mixed([name for name, _ in order], signs)
+
+    def _after_nulls(self, names: list[str], signs: list[str], shape: tuple[str, ...]) -> str:
+        """The cursor stands on a row whose key is partly NULL, which only SQLite lets happen; it sorts NULL first."""
+        cases = []
+        for i, sign in enumerate(signs):
+            terms = []
+            for j in range(i):
+                name = self._quoted(names[j])
+                terms.append(f"{name} IS NULL" if shape[j] == NULL else f"{name} = {self._placeholder(f'after_{j}')}")
+            name = self._quoted(names[i])
+            if shape[i] == NULL:
+                terms.append(f"{name} IS NOT NULL" if sign == ">" else "1 = 0")
+            else:
+                behind = f"{name} {sign} {self._placeholder(f'after_{i}')}"
+                terms.append(behind if sign == ">" else f"({behind} OR {name} IS NULL)")
+            cases.append(" AND ".join(terms))
+        return f"(({') OR ('.join(cases)}))"
 
     def _after_mixed(self, names: list[str], signs: list[str]) -> str:
         """Directions differ: a bound on the first column for the index, then the exact lexical condition."""
@@ -264,11 +302,18 @@ class _Preparation(Generic[R]):
 @lru_cache(maxsize=256)
 def _as_stored(codec: Codec) -> Codec:
     """A parameter that takes the raw stored value back, whatever it is: page keys compare what is stored."""
-    same = {SQLITE: _same, POSTGRES: _same}
+    same = {SQLITE: _same_bytes, POSTGRES: _same}
     return dataclasses.replace(codec, encode=same, quick_encode=None, nullable=False)
 
 
 def _same(value: object) -> object:
+    return value
+
+
+def _same_bytes(value: object) -> object:
+    """A text that is no UTF-8 was read with lone surrogates; it goes back as the bytes that it was."""
+    if isinstance(value, str) and shape_of(value) == BYTES:
+        return value.encode("utf-8", "surrogateescape")
     return value
 
 
@@ -280,4 +325,4 @@ def _no_rows(raws: Sequence[Sequence[Any]], rescue: object) -> Any:  # noqa: ANN
     raise TypeError("this statement declares no row")
 
 
-__all__ = ["AFTER", "MACROS", "NOT_NULL", "START", "Column", "Pair", "Prepared", "Row", "Statement"]
+__all__ = ["MACROS", "Column", "Pair", "Prepared", "Row", "Statement"]

@@ -30,8 +30,8 @@ _GO_ZONE = re.compile(r"UTC|[A-Z]{3}|[A-Z]{3}T|WITA|[A-Z]{4}T|ChST|MeST|GMT[+-]\
 _GENIE_OFFSET = re.compile(r"[+-]\d\d:\d\d")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_UNIX_MS = int((datetime.max.replace(tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
-_MIN_UNIX_MS = int((datetime.min.replace(tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
+_MAX_UNIX_MS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+_MIN_UNIX_MS = (datetime.min.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
 
 
 def parse_instant(raw: object) -> datetime:

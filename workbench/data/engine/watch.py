@@ -8,6 +8,7 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -92,11 +93,13 @@ class Poller:
         self._token = ""
         self._stopped = False
         self._process = os.getpid()
-        self.error: WorkbenchError | None = None
+        self.error: Exception | None = None
 
     def watch(self, interval: float = ON_SCREEN) -> Watch:
         """Begin to watch; changes from this moment on are news."""
         watch = Watch(self, interval)
+        if os.getpid() != self._process:
+            raise Unavailable(f"{self._probed.display} was opened before fork(): open it again in this process")
         token = self._probed.change_token()
         with self._news:
             if self._stopped:
@@ -146,7 +149,7 @@ class Poller:
         try:
             token = self._probed.change_token()
             self.error = None
-        except WorkbenchError as error:
+        except Exception as error:
             # The source is down or gone: its watchers wait on, and whoever shows the source asks for `error`.
             self.error = error
             return
@@ -162,7 +165,7 @@ class Poller:
         for reference, loop, news in listeners:
             if (watch := reference()) is not None:
                 watch.token = self._token
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # that loop has been closed
                 loop.call_soon_threadsafe(_resolve, news)
 
     # -- for watches -----------------------------------------------------------------------------------------
