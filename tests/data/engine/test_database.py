@@ -285,7 +285,7 @@ def test_looking_inside_a_transaction_leaves_it_alone(database: Database) -> Non
 def test_a_write_that_begins_with_with_counts_its_rows(database: Database) -> None:
     database.run_many(INSERT, [thing("a"), thing("b"), thing("c")])
     guarded: Statement[None] = Statement(
-        "WITH chosen AS (SELECT id FROM things WHERE id < :id) UPDATE things SET title = 'x' "
+        "-- guarded\n WITH chosen AS (SELECT id FROM things WHERE id < :id) UPDATE things SET title = 'x' "
         "WHERE id IN (SELECT id FROM chosen)",
         table=THINGS,
     )

@@ -85,7 +85,9 @@ class SqliteDatabase(SqliteConnections):
 
     def _execute(self, prepared: Prepared[Any], values: tuple[object, ...], durable: bool) -> int:
         sql = prepared.sql
-        return self._write(lambda writer: _changed(writer, sql, values), durable)
+        if prepared.begins_with_with:
+            return self._write(lambda writer: _changed(writer, sql, values), durable)
+        return max(0, self._write(lambda writer: writer.execute(sql, values).rowcount, durable))
 
     def _execute_many(self, prepared: Prepared[Any], rows: Iterable[tuple[object, ...]]) -> int:
         with self.transaction():
@@ -104,7 +106,7 @@ class SqliteDatabase(SqliteConnections):
             except sqlite3.Error as error:
                 raise so.translated(error, self.display) from None
         try:
-            thread = self._acquire()
+            thread = self._acquire(thread)
             writer = self._writer_connection(durable)
             try:
                 return statement(writer)
@@ -143,7 +145,7 @@ class SqliteDatabase(SqliteConnections):
                 yield self
             return
         try:
-            thread = self._acquire()
+            thread = self._acquire(thread)
             self._begin(thread, durable)
             yield self
             self._commit(thread)
@@ -316,11 +318,9 @@ def _no_build(*_: object) -> Any:  # noqa: ANN401
 
 
 def _changed(writer: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> int:
-    """How many rows a statement has changed; the module does not count for one that begins with WITH."""
-    count = writer.execute(sql, values).rowcount
-    if count >= 0:
-        return count
-    return int(writer.execute("SELECT changes()").fetchone()[0]) if sql.lstrip()[:4].upper() == "WITH" else 0
+    """How many rows a statement has changed that begins with WITH, for which the module does not count."""
+    writer.execute(sql, values)
+    return int(writer.execute("SELECT changes()").fetchone()[0])
 
 
 def _as_text(raw: bytes) -> str:

@@ -228,18 +228,20 @@ class SqliteConnections(Database):
                 if now >= deadline:
                     raise
 
-    def _acquire(self) -> ThreadState:
+    def _acquire(self, thread: ThreadState) -> ThreadState:
         """Make the calling thread the one that writes; what it has of this database."""
-        self._refuse_if_read_only()
+        if self.read_only:
+            self._refuse_if_read_only()
         while True:
-            thread = self._thread()
             if self._owner != id(thread):  # else an interrupt kept this thread from letting go
-                if not self._writing.acquire(timeout=self.timeouts.lock):
+                if not (self._writing.acquire(False) or self._writing.acquire(timeout=self.timeouts.lock)):
                     raise Unavailable(f"{self.display} is being written by another thread of this program: try again")
                 self._owner = id(thread)
-            if self._thread() is thread:
+            now = self._thread()
+            if now is thread:
                 return thread
             self._release(thread)  # the file was opened anew while we waited
+            thread = now
 
     def _release(self, thread: ThreadState) -> None:
         if self._owner == id(thread):

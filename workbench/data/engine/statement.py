@@ -105,6 +105,7 @@ class Statement(Generic[R]):
     table: Table | None = None
     order: tuple[str, ...] = ()
     writes: bool = field(init=False)
+    begins_with_with: bool = field(init=False)
     codecs: dict[str, Codec] = field(init=False)
     _cache: "dict[Any, Prepared[R]]" = field(init=False, default_factory=dict)
 
@@ -112,6 +113,7 @@ class Statement(Generic[R]):
         texts = tuple(self.sql) if isinstance(self.sql, Pair) else (self.sql,)
         code = [_TOKEN.sub(lambda m: "" if m[0][:1] in "'\"`-/" else m[0], text) for text in texts]
         object.__setattr__(self, "writes", any(_changes(text) for text in code))
+        object.__setattr__(self, "begins_with_with", any(_begins_with_with(text) for text in code))
         table = self.table or (self.row.table if self.row else None)
         known: dict[str, Codec] = {"limit": bigint}
         if table is not None:
@@ -144,7 +146,11 @@ def _changes(code: str) -> bool:
     """Whether SQL without its literals and comments changes anything (a WITH may end in a write)."""
     if _READS.match(code):
         return False
-    return code.lstrip()[:4].upper() != "WITH" or bool(_WRITES_WITHIN.search(code))
+    return not _begins_with_with(code) or bool(_WRITES_WITHIN.search(code))
+
+
+def _begins_with_with(code: str) -> bool:
+    return code.lstrip()[:4].upper() == "WITH"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,6 +164,7 @@ class Prepared(Generic[R]):
     row: Row[R] | None
     order: tuple[int, ...]
     writes: bool
+    begins_with_with: bool = False
 
     def cursor(self, raw: Sequence[Any], backwards: bool) -> Cursor:
         """The place of a raw row in the stored order."""
@@ -192,6 +199,7 @@ class _Preparation(Generic[R]):
             row,
             tuple(selected.index(name) for name, _ in self._order()) if row else (),
             statement.writes,
+            statement.begins_with_with,
         )
 
     def _token(self, match: re.Match[str]) -> str:
