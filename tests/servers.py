@@ -58,6 +58,23 @@ def wheel_binaries() -> Path:
     return max(versions, key=lambda path: int(path.parts[-3].removeprefix("pginstall") or 0)).parent
 
 
+def debian_binaries() -> Path:
+    """An older PostgreSQL, as Debian installs it: 15 if it is there; the test is skipped where there is none."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    found = [path for path in found if int(path.parts[-3]) >= 14]
+    if not found:
+        pytest.skip("Debian's PostgreSQL is not installed")
+    return next((path for path in found if path.parts[-3] == "15"), found[0]).parent
+
+
+def pgbouncer() -> str:
+    """The program PgBouncer; the test is skipped where it is not installed."""
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        pytest.skip("PgBouncer is not installed")
+    return program
+
+
 def until(condition: Callable[[], T], seconds: float = 20.0, what: str = "the condition") -> T:
     """Wait until a condition holds, and return what it returned."""
     deadline = time.monotonic() + seconds
@@ -290,6 +307,21 @@ def postgres_server() -> Iterator[Server]:
     """One server for the whole run."""
     with Server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres15_server() -> Iterator[Server]:
+    """A server of the version that Debian 12 has."""
+    with Server(debian_binaries()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pooler(postgres15_server: Server) -> Iterator[Pooler]:
+    """A PgBouncer before that server."""
+    pooler = Pooler(postgres15_server, pgbouncer())
+    yield pooler
+    pooler.remove()
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ class Source:
         self._kinds: tuple[Kind | Layout, ...] = (*opened.kinds, *opened.layouts)
         self._stores: dict[str, object] = {}
         self._poller = Poller(self)
+        self._work: list[Callable[[], None]] = []
 
     def __repr__(self) -> str:
         mode = "read-only" if self.read_only else "read-write"
@@ -93,6 +94,11 @@ class Source:
     def kinds(self) -> tuple[str, ...]:
         """What the source holds, in the operator's words."""
         return tuple(kind.name if isinstance(kind, Kind) else kind.kind for kind in self._kinds)
+
+    @property
+    def ours(self) -> bool:
+        """Whether the workbench made this source: times are UTC there, and no other program's habits bind us."""
+        return detect.HOME in self._opened.kinds
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -150,8 +156,14 @@ class Source:
         """The declared tables of what the source holds."""
         return tuple(table for kind in self._opened.kinds if kind.tables for table in load(kind.tables))  # type: ignore[attr-defined]
 
+    def stops_with(self, stop: Callable[[], None]) -> None:
+        """Have `stop` called when the source is closed, before its connections are: for background work."""
+        self._work.append(stop)
+
     def close(self) -> None:
         """Stop background work and close every connection. Calling it twice is harmless."""
+        while self._work:
+            self._work.pop()()
         self._poller.stop()
         if self._opened.database is not None:
             self._opened.database.close()

@@ -4,7 +4,7 @@ One damaged row never hides the others: a field that cannot be read becomes `Dam
 row whose key cannot be read is left out of the rows but named in `Page.damage`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, overload
 
@@ -56,3 +56,14 @@ class Page(Sequence[Record], Generic[Record]):
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.rows)
+
+
+def every(fetch: Callable[[Cursor | None], Page[Record]]) -> Iterator[Record]:
+    """Every record of a list, read page by page: `every(lambda after: store.list(after=after))`."""
+    after: Cursor | None = None
+    while True:
+        page = fetch(after)
+        yield from page
+        if page.next is None:
+            return
+        after = page.next

@@ -142,13 +142,18 @@ def go_local(moment: datetime, like: str) -> str:
     Its local-time columns are compared as text, so a near moment must be written on its own clock; the
     monotonic part (`m=`) belongs to its process alone and is never written.
     """
+    offset, written, word = go_clock(like)
+    return f"{_digits(in_utc(moment).astimezone(timezone(offset)))} {written} {word}"
+
+
+def go_clock(like: str) -> tuple[timedelta, str, str]:
+    """The clock on which that program wrote a local time: the offset, the same as written, and its abbreviation."""
     match = _GO_STRING.fullmatch(like)
     if match is None:
         raise Invalid(f"{like!r} is no local time of that program: its clock cannot be copied")
     sign, hours, minutes, word = match[3], match[4], match[5], match[6]
     offset = timedelta(hours=int(hours), minutes=int(minutes))
-    local = in_utc(moment).astimezone(timezone(-offset if sign == "-" else offset))
-    return f"{_digits(local)} {sign}{hours}{minutes} {word}"
+    return -offset if sign == "-" else offset, f"{sign}{hours}{minutes}", word
 
 
 def _digits(moment: datetime) -> str:

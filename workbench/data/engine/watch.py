@@ -67,6 +67,11 @@ class Watch:
             if not self._closed:
                 yield self.token
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing will be told any more: this watch is closed, or what it watches is."""
+        return self._closed
+
     def close(self) -> None:
         """Stop watching; a waiter returns at once."""
         self._poller._leave(self)

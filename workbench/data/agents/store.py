@@ -1,0 +1,80 @@
+"""What the stores of an agents database share."""
+
+import copy
+from collections.abc import Callable, Iterable
+from time import sleep
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from workbench.data.agents.clock import Clock
+from workbench.data.errors import Invalid
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from workbench.data.source import Source
+
+PAGE = 100  # rows of a list when the caller does not say
+_PAUSE = 0.010  # between two writes into a database whose program fails at once on a lock
+
+
+class UserKey(NamedTuple):
+    """Whose memories and state; a plain pair is taken too."""
+
+    app_name: str
+    user_id: str
+
+
+class SessionKey(NamedTuple):
+    """Which session; a plain triple is taken too."""
+
+    app_name: str
+    user_id: str
+    session_id: str
+
+
+class AgentsStore:
+    """A store of one source. Options are given by `configured`, which returns the same store with them."""
+
+    def __init__(self, source: "Source") -> None:
+        self._source = source
+        self._database = source.database
+        self._clock = Clock(source)
+
+    def _with(self, **options: object) -> Self:
+        changed = copy.copy(self)
+        for name, value in options.items():
+            setattr(changed, f"_{name}", value)
+        return changed
+
+    def _one_by_one(self, writes: Iterable[Callable[[], int]]) -> int:
+        """Do many small writes; the sum of what they return.
+
+        In somebody else's SQLite file there is a pause between two, because each lock of ours can fail a write
+        of its program; anywhere else they are one transaction.
+        """
+        if self._source.ours or self._source.engine != "sqlite":
+            with self._database.transaction():
+                return sum(write() for write in writes)
+        changed = 0
+        for number, write in enumerate(writes):
+            if number:
+                sleep(_PAUSE)
+            changed += write()
+        return changed
+
+
+def seconds_of(ttl: "timedelta | float", what: str) -> float:
+    """A span given as a timedelta or as seconds, in seconds."""
+    from datetime import timedelta
+
+    seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not abs(seconds) < 1e11:
+        raise Invalid(f"{what} must be a timedelta or a number of seconds, not {ttl!r}")
+    return float(seconds)
+
+
+def required(**texts: object) -> None:
+    """Refuse an empty or missing text where a key needs one."""
+    for name, value in texts.items():
+        if not isinstance(value, str) or not value:
+            raise Invalid(f"{name} is required: pass a text that is not empty")
