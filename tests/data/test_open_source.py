@@ -176,7 +176,9 @@ def test_one_database_may_be_several_things(tmp_path: Path) -> None:
         assert source.kinds == ("agents", "groups", "opstate")
         with pytest.raises(Unsupported, match="has groups, but this version"):
             source.groups  # noqa: B018
-        assert source.capabilities == frozenset()
+        assert source.capabilities == {"activity"}
+        with pytest.raises(Unsupported, match="has no approvals: it lacks the table approvals"):
+            source.approvals  # noqa: B018
         with pytest.raises(AttributeError):
             source.nonsense  # noqa: B018
 

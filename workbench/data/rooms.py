@@ -26,8 +26,9 @@ class Kind:
     """One kind of data that a source may hold.
 
     `name` is the word shown to operators; a database is of this kind when it bears any of the `marks` and
-    none of the `unless` ones. `stores` maps the names of stores to `module:class`, `promised` names those
-    that this version does not read yet. `tables` names (as `module:NAME`) the declared tables to check.
+    none of the `unless` ones. `stores` maps the names of stores to `module:class`, `needs` names the table
+    without which a database has no such store, `promised` the stores that this version does not read yet.
+    `tables` names (as `module:NAME`) the declared tables to check.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Kind:
     marks: tuple[Mark, ...] = ()
     unless: tuple[Mark, ...] = ()
     stores: tuple[tuple[str, str], ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
     promised: tuple[str, ...] = ()
     tables: str = ""
 

@@ -103,13 +103,20 @@ class Source:
     @property
     def capabilities(self) -> frozenset[str]:
         """The names of the stores that can be used."""
-        return frozenset(name for kind in self._kinds for name, _ in kind.stores)
+        return frozenset(name for kind in self._kinds for name, _ in kind.stores if not self._lacks(kind, name))
+
+    def _lacks(self, kind: Kind | Layout, store: str) -> str | None:
+        """The table without which a store cannot be, when the database does not have it."""
+        table = dict(kind.needs).get(store) if isinstance(kind, Kind) else None
+        return table if table is not None and table not in self.database.relations() else None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each room's store has its own class
         if name.startswith("_"):
             raise AttributeError(name)
         for kind in self._kinds:
             if name in dict(kind.stores):
+                if table := self._lacks(kind, name):
+                    raise Unsupported(f"{self.display} has no {name}: it lacks the table {table}")
                 store: Callable[[Source], object] = load(dict(kind.stores)[name])  # type: ignore[assignment]
                 return self._stores.setdefault(name, store(self))
         if any(name in kind.promised for kind in self._kinds):

@@ -27,6 +27,13 @@ ROOM = Room(
                 ("clarifications", "workbench.data.agents.clarifications:Clarifications"),
                 ("activity", "workbench.data.agents.activity:Activity"),
             ),
+            needs=(
+                ("sessions", "sessions"),
+                ("memories", "memories"),
+                ("short_memory", "short_memories"),
+                ("approvals", "approvals"),
+                ("clarifications", "clarifications"),
+            ),
             promised=("cron", "checkpoints"),
             tables="workbench.data.agents.tables:TABLES",
         ),
