@@ -117,6 +117,34 @@ def refuse_foreign_owner(path: Path) -> str | None:
     )
 
 
+def processes_with(path: Path) -> tuple[int, ...]:
+    """Give the other processes that have this file open, as far as the system lets us see them (Linux only)."""
+    try:
+        wanted = path.stat()
+    except OSError:
+        return ()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if int(process.name) != os.getpid() and _has_open(process, wanted):
+            found.append(int(process.name))
+    return tuple(sorted(found))
+
+
+def _has_open(process: Path, wanted: os.stat_result) -> bool:
+    try:
+        with os.scandir(process / "fd") as descriptors:
+            for descriptor in descriptors:
+                try:
+                    there = descriptor.stat()
+                except OSError:
+                    continue
+                if (there.st_dev, there.st_ino) == (wanted.st_dev, wanted.st_ino):
+                    return True
+    except OSError:  # it has ended, or it is not ours to look into
+        return False
+    return False
+
+
 def untrusted_settings(
     path: Path,
     stat: os.stat_result,

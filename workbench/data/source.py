@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from workbench.data import detect, guards
 from workbench.data.engine.database import Database, Timeouts
@@ -24,6 +24,9 @@ from workbench.data.home import DATABASE, home_path
 from workbench.data.home_database import HomeDatabase, is_home
 from workbench.data.rooms import Kind, Layout, kinds, layouts, load
 from workbench.data.target import FileTarget, ServerTarget, mask, parse_target
+
+if TYPE_CHECKING:
+    from workbench.data.migrating import Migrated
 
 Durability = Literal["normal", "full"]
 
@@ -158,6 +161,16 @@ class Source:
     def integrity(self) -> tuple[str, ...]:
         """Check everything, however long it takes; sentences about what is damaged."""
         return self._opened.database.integrity() if self._opened.database is not None else ()
+
+    def migrate(self, *, dry_run: bool = False, backup: Path | None = None) -> "Migrated":
+        """Add the tables, columns and indexes that the source's programs would add; nothing else is touched.
+
+        A SQLite file is copied first (beside itself, unless `backup` says where), and is refused while another
+        process has it open. All changes are one transaction; `dry_run` only says what they would be.
+        """
+        from workbench.data.migrating import migrate
+
+        return migrate(self, dry_run=dry_run, backup=backup)
 
     def declared_tables(self) -> tuple[Table, ...]:
         """The declared tables of what the source holds."""

@@ -91,6 +91,14 @@ class Table:
         """The statements that make this table and its indexes where they do not exist."""
         return tuple(_ddl(self, dialect))
 
+    def index_ddl(self, dialect: str) -> tuple[tuple[Index, str], ...]:
+        """Each secondary index with the statement that makes it."""
+        return tuple((index, _index(self, index, dialect)) for index in self.indexes)
+
+    def add_column(self, column: Column, dialect: str) -> str:
+        """The statement that adds a column to a table which was made without it."""
+        return f"ALTER TABLE {quoted(self.local(dialect), dialect)} ADD {_column(self, column, dialect)}"
+
 
 def local_name(name: str, dialect: str) -> str:
     """`sandbox.files` as PostgreSQL names it; `sandbox_files` on SQLite, which has no schemas."""
@@ -113,11 +121,14 @@ def _ddl(table: Table, dialect: str) -> Iterable[str]:
         parts.append(f"PRIMARY KEY ({','.join(quoted(key, dialect) for key in table.key)})")
     yield f"CREATE TABLE IF NOT EXISTS {quoted(name, dialect)} ({','.join(parts)})"
     for index in table.indexes:
-        unique = "UNIQUE " if index.unique else ""
-        columns = ",".join(quoted(column, dialect) for column in index.columns)
-        yield (
-            f"CREATE {unique}INDEX IF NOT EXISTS {quoted(index.name, dialect)} ON {quoted(name, dialect)}({columns})"
-        )
+        yield _index(table, index, dialect)
+
+
+def _index(table: Table, index: Index, dialect: str) -> str:
+    name = table.local(dialect)
+    unique = "UNIQUE " if index.unique else ""
+    columns = ",".join(quoted(column, dialect) for column in index.columns)
+    return f"CREATE {unique}INDEX IF NOT EXISTS {quoted(index.name, dialect)} ON {quoted(name, dialect)}({columns})"
 
 
 def _column(table: Table, column: Column, dialect: str) -> str:
