@@ -11,12 +11,19 @@ from support.things import Place, empty_file, make_things
 from workbench.data.engine.database import Database, Timeouts
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty database of each engine in turn."""
+SERVERS = ("postgres", "postgres15", "pooled")
+
+
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.postgres) for name in SERVERS)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty database of each engine in turn: PostgreSQL as new as we have it, Debian's, and behind a pooler."""
     if request.param == "sqlite":
-        return Place("sqlite", empty_file(tmp_path / "things.db"))
-    return Place("postgres", request.getfixturevalue("postgres_dsn"))
+        yield Place("sqlite", empty_file(tmp_path / "things.db"))
+        return
+    server = request.getfixturevalue("postgres_server" if request.param == "postgres" else "postgres15_server")
+    with server.database() as name:
+        pooled = request.param == "pooled"
+        yield Place("postgres", request.getfixturevalue("pooler").dsn(name) if pooled else server.dsn(name))
 
 
 @pytest.fixture

@@ -343,6 +343,8 @@ def test_nested_transactions_are_savepoints(database: Database) -> None:
 
 def test_an_interrupt_from_outside_leaves_nothing_half_done(database: Database) -> None:
     """Ctrl-C at whatever moment of many transactions: each is whole or not there, and the next one works."""
+    if getattr(database, "pooled", False):
+        pytest.skip("PgBouncer 1.18 ends itself when the sender of a cancel request leaves early")
     database.run(INSERT, thing("a"))
     database.run(INSERT, thing("b"))
     old = signal.signal(signal.SIGINT, signal.default_int_handler)
