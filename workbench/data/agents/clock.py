@@ -36,6 +36,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def moment_of(at: datetime | None) -> datetime:
+    """The moment that an answer is for, in UTC: this one, unless the caller names another."""
+    if at is None:
+        return now()
+    if not isinstance(at, datetime):
+        raise Invalid(f"{at!r} is no moment: pass an aware datetime")
+    return times.in_utc(at)
+
+
 class Clock:
     """Turns instants into what a local-time column of one source is given."""
 

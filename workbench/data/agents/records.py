@@ -5,13 +5,39 @@ they stand in the database: guards compare those.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from workbench.data.agents import tables
 from workbench.data.engine.page import Damaged
 from workbench.data.engine.statement import Row
 
 Stored = dict[str, object]
+
+
+class ApprovalStatus(StrEnum):
+    """What an approval can be. Other words stand in real databases too, and are shown as they are."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class ClarifyStatus(StrEnum):
+    """What a clarification can be."""
+
+    PENDING = "pending"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+
+
+class CronStatus(StrEnum):
+    """What a run of a recurring task can be."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +118,11 @@ class ShortMemory:
     expires_at: datetime
     created_at: datetime
     stored: Stored = field(default_factory=dict, compare=False, repr=False)
+
+    def left(self, at: datetime | None = None) -> timedelta | None:
+        """How long it still lives (negative: since when it does not); None when its expiry cannot be read."""
+        expires_at: object = self.expires_at
+        return expires_at - (at or datetime.now(UTC)) if isinstance(expires_at, datetime) else None
 
 
 @dataclass(frozen=True, slots=True)

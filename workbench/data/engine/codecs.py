@@ -277,4 +277,9 @@ def _write_local(value: object) -> object:
 
 # A column in its program's local time: read as any instant, written only as a text made by `times.go_local`
 # (or `times.go_utc` in a database of our own), because the right zone is a fact of the database, not of us.
-local_text = replace(utc_text, name="local_text", encode={SQLITE: _write_local, POSTGRES: _writer(times.iso_utc)})
+local_text = replace(
+    utc_text,
+    name="local_text",
+    encode={SQLITE: _write_local, POSTGRES: _writer(times.iso_utc)},
+    quick_encode={SQLITE: _TEXT_QUICK_ENCODE},
+)
