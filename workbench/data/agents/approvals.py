@@ -1,0 +1,254 @@
+"""Approvals: tool calls that an agent holds until somebody decides them.
+
+    for approval in source.approvals.list_pending():
+        source.approvals.decide(approval.id, "approved", shown=approval, resolved_by="ops@bastion")
+
+Pending is not waiting: nothing in the database says whether the agent is still there to hear the answer.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import product
+
+from workbench.data.agents import deciding
+from workbench.data.agents.deciding import said
+from workbench.data.agents.heads import HEADS, ApprovalHead
+from workbench.data.agents.held_calls import DEFAULT, HeldCalls, text_of
+from workbench.data.agents.policy import Outcome, Policy
+from workbench.data.agents.records import APPROVAL, Approval
+from workbench.data.agents.stale import GET, PENDING, Recovered, is_over, moment_of
+from workbench.data.agents.store import PAGE, required
+from workbench.data.agents.tables import APPROVALS
+from workbench.data.engine import codecs
+from workbench.data.engine.page import Cursor, Damage, Page
+from workbench.data.engine.statement import Pair, Row, Statement
+from workbench.data.errors import Conflict, Invalid, NotFound, Unavailable
+
+
+def _fresh(over: str) -> str:
+    return (
+        f"SELECT {{columns}} FROM approvals WHERE status = 'pending' AND ({over}) IS NOT TRUE AND {{after}} "
+        "ORDER BY {order} LIMIT :limit"
+    )
+
+
+# What is certainly over is left to the database, however much of it there is. Whatever is not in the one form that
+# is always written, and whatever ends about now, is decided by `is_over`.
+FRESH = Statement(
+    Pair(
+        sqlite=_fresh(
+            "expires_at < :at AND substr(expires_at, 1, 4) > '0000' AND expires_at NOT GLOB '*.*.*' "
+            "AND datetime(substr(expires_at, 1, 19), '+0 days') = substr(expires_at, 1, 19) "
+            "AND substr(expires_at, 20, 2) GLOB '[. ][0-9+]' "
+            "AND ltrim(substr(expires_at, 20), '.0123456789') = ' +0000 UTC'"
+        ),
+        postgres=_fresh(
+            "expires_at < :at AND expires_at >= CAST('0001-01-01 00:00:00+00' AS timestamp with time zone)"
+        ),
+    ),
+    params={"at": codecs.utc_text},
+    row=APPROVAL,
+    order=PENDING.order,
+)
+COUNTS = Statement(
+    "SELECT status, count(*) AS rows FROM approvals GROUP BY status ORDER BY status",
+    row=Row.plain(lambda status, rows: (str(status), int(rows)), status=codecs.text.optional(""), rows=codecs.bigint),
+    table=APPROVALS,
+)
+
+
+def _listing(status: bool, thread: bool, tool: bool) -> Statement[Approval]:
+    """A list with some of the filters. A thread is the rarer thing, so its index is the one to use."""
+    terms = ["{after}"]
+    if status:
+        terms.append("CAST(status AS text) = :status" if thread else "status = :status")
+    if thread:
+        terms.append("thread_id = :thread_id")
+    if tool:
+        terms.append("CAST(tool_name AS text) = :tool_name")
+    return Statement(
+        f"SELECT {{columns}} FROM approvals WHERE {' AND '.join(terms)} ORDER BY {{order}} LIMIT :limit",
+        row=APPROVAL,
+        order=PENDING.order,
+    )
+
+
+_MOST = 500  # rows that are read at once to find those of a page
+LISTS = {filters: _listing(*filters) for filters in product((False, True), repeat=3)}
+
+
+class Approvals(HeldCalls):
+    """The approvals of one source; `configured(policy=…)` for agents that ask by rules of their own."""
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def list_pending(
+        self, *, limit: int = PAGE, after: Cursor | None = None, at: datetime | None = None
+    ) -> Page[Approval]:
+        """What waits for a decision at this moment (or at `at`), newest first: pending, and not past its expiry.
+
+        A row whose expiry cannot be read is shown; nobody can say that its time is over.
+        """
+        moment = moment_of(at)
+        return self._sift(FRESH, {"at": moment}, lambda row: not is_over(row, moment), limit, after)
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        tool: str | None = None,
+        thread: str | None = None,
+        overdue: bool = False,
+        limit: int = PAGE,
+        after: Cursor | None = None,
+        at: datetime | None = None,
+    ) -> Page[Approval]:
+        """Approvals of every status, newest first; filters match exactly, and all of them must.
+
+        `overdue` leaves those that are pending although their time is over.
+        """
+        moment = moment_of(at)
+        if overdue:
+            if status not in (None, deciding.PENDING):
+                raise Invalid(f"only pending approvals are overdue: leave out status={status!r}")
+            status = deciding.PENDING
+        given = {"status": status, "thread_id": thread, "tool_name": tool}
+        statement = LISTS[status is not None, thread is not None, tool is not None]
+        return self._sift(statement, given, (lambda row: is_over(row, moment)) if overdue else None, limit, after)
+
+    def list_heads(self, *, limit: int = PAGE, after: Cursor | None = None) -> Page[ApprovalHead]:
+        """Everything that is pending, overdue or not, newest first, without the arguments: for lists of many."""
+        return self._database.page(HEADS, limit=limit, after=after)
+
+    def counts(self) -> dict[str, int]:
+        """How many approvals there are of each status."""
+        return dict(self._database.all(COUNTS))
+
+    def _sift(
+        self,
+        statement: Statement[Approval],
+        params: Mapping[str, object],
+        keep: Callable[[Approval], bool] | None,
+        limit: int,
+        after: Cursor | None,
+    ) -> Page[Approval]:
+        """A page of the rows to keep, which reads on until it is full."""
+        if not isinstance(limit, int) or isinstance(limit, bool):
+            raise Invalid(f"limit must be a whole number, not {limit!r}")
+        if after is not None and not isinstance(after, Cursor):
+            raise Invalid(f"after must be the `next` of a page, not {after!r}")
+        if keep is None:
+            return self._database.page(statement, params, limit=limit, after=after)
+        rows: tuple[Approval, ...] = ()
+        damage: tuple[Damage, ...] = ()
+        size = limit
+        while True:
+            page = self._database.page(statement, params, limit=size, after=after)
+            kept = [place for place, row in enumerate(page) if keep(row)]
+            wanted = limit - len(rows)
+            if len(kept) > wanted:
+                size = kept[wanted - 1] + 1  # too far: read again, up to the last that fits
+                continue
+            rows += tuple(page[place] for place in kept)
+            ids = {page[place].id for place in kept}
+            damage += tuple(found for found in page.damage if found.key is None or found.key[0] in ids)
+            after = page.next
+            if after is None or len(kept) == wanted:
+                return Page(rows, after, damage)
+            size = max(limit - len(rows), min(2 * size, _MOST))
+
+    # -- deciding --------------------------------------------------------------------------------------------
+
+    def resolve(
+        self, id: str, decision: str, *, resolved_by: str = "", feedback: str = "", at: datetime | None = None
+    ) -> Approval:
+        """Approve or reject a pending approval, whatever it looks like now; the row as it is afterwards.
+
+        Approved with feedback is allowed here, and that program then does not run the call but plans again. An
+        approval past its expiry can be resolved. Operators use `decide`.
+        """
+        if decision not in ("approved", "rejected"):
+            raise Invalid(f'a decision is "approved" or "rejected", not {decision!r}')
+        return self._decide(deciding.RESOLVE, id, decision, resolved_by, feedback, at, None)
+
+    def decide(
+        self,
+        id: str,
+        decision: str,
+        *,
+        shown: Approval,
+        resolved_by: str,
+        feedback: str = "",
+        at: datetime | None = None,
+    ) -> Approval:
+        """Decide exactly what was shown: "approved", "rejected", or "expired" for what nobody waits for any more.
+
+        If any column is no longer as in `shown`, nothing is written and the `Conflict` says what is different. To
+        send a call back, reject it with feedback; "approved" takes none.
+        """
+        required(resolved_by=resolved_by)
+        shown = deciding.refuse_undecidable(id, shown)
+        if decision == "approved" and feedback:
+            raise Invalid("an approval with feedback is not run by its program: approve without, or reject with it")
+        if decision not in ("approved", "rejected", "expired"):
+            raise Invalid(f'a decision is "approved", "rejected" or "expired" (to dismiss), not {decision!r}')
+        if decision == "expired" and not text_of("feedback", feedback).strip():
+            feedback = deciding.DISMISSED  # without feedback that program would run the call
+        return self._decide(deciding.DECIDE, id, decision, resolved_by, feedback, at, shown)
+
+    def _decide(
+        self,
+        statement: Statement[None],
+        id: str,
+        decision: str,
+        resolved_by: str,
+        feedback: str,
+        at: datetime | None,
+        shown: Approval | None,
+    ) -> Approval:
+        written = {
+            "status": decision,
+            "resolved_at": moment_of(at),
+            "resolved_by": text_of("resolved_by", resolved_by),
+            "feedback": text_of("feedback", feedback),
+        }
+        guard = deciding.as_shown(shown) if shown is not None else {}
+        changed = self._database.run(statement, {"id": id, **written, **guard}, durable=True)
+        # Another program may change a row that is decided already, so what stands there is looked at, not assumed.
+        row = self._afterwards(id, changed)
+        if changed:
+            if row is None or not deciding.is_as_written(row, written):
+                raise deciding.overwritten(id, row)
+            return row
+        raise self._refusal(id, row, shown)
+
+    def _afterwards(self, id: str, changed: int) -> Approval | None:
+        try:
+            return self._database.one(GET, {"id": id})
+        except Unavailable as error:
+            if not changed:
+                raise
+            raise Unavailable(f"the decision on approval {said(id)} is written, but then: {error}") from error
+
+    def _refusal(self, id: str, row: Approval | None, shown: Approval | None) -> Conflict | NotFound:
+        if row is None:
+            return NotFound(f"there is no approval {said(id)} in {self._source.display}: look at the list")
+        if row.status != deciding.PENDING:
+            return deciding.already(row)
+        return deciding.not_as_shown(shown or row, row)
+
+    def still_ours(self, decided: Approval) -> bool:
+        """Whether a row still holds the decision that was returned (on PostgreSQL that program can overwrite it)."""
+        row = self._database.one(GET, {"id": decided.id})
+        names = ("status", "resolved_at", "resolved_by", "feedback")
+        return deciding.is_as_written(row, {name: getattr(decided, name) for name in names})
+
+    def can_resolve(self, approval: Approval, resolver: str, role: str = "") -> bool:
+        """Whether that program would let somebody resolve it: its creator and admins, or anybody if it has none.
+
+        For agents that keep to the same rule; neither `resolve` nor `decide` asks.
+        """
+        return approval.created_by in ("", resolver) or role == "admin"
+
+
+__all__ = ["DEFAULT", "Approvals", "Outcome", "Policy", "Recovered"]
