@@ -16,6 +16,7 @@ from workbench.data.errors import WorkbenchError
 from workbench.data.guards import refuse_foreign_owner
 from workbench.settings import Opening, has_literal_password
 
+_ROWS = 20  # damaged rows that are told one by one
 _WAIT = 60.0
 
 
@@ -79,6 +80,9 @@ def _findings(session: Session, answer: Answer) -> Iterator[str]:
         yield f"{sentence}; read it with care, and look for a newer workbench"
     for sentence in answer.findings:
         yield f"{sentence}; stop its program, copy its files and restore a backup"
+    yield from answer.rows[:_ROWS]
+    if len(answer.rows) > _ROWS:
+        yield f"and {len(answer.rows) - _ROWS} more rows are damaged"
 
 
 def _foreign_owner(opening: Opening | WorkbenchError) -> str | None:

@@ -28,7 +28,7 @@ class Kind:
     `name` is the word shown to operators; a database is of this kind when it bears any of the `marks` and
     none of the `unless` ones. `stores` maps the names of stores to `module:class`, `needs` names the table
     without which a database has no such store, `promised` the stores that this version does not read yet.
-    `tables` names (as `module:NAME`) the declared tables to check.
+    `tables` names (as `module:NAME`) the declared tables to check, `examine` the function that looks at every row.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Kind:
     needs: tuple[tuple[str, str], ...] = ()
     promised: tuple[str, ...] = ()
     tables: str = ""
+    examine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ with open_source("~/.genie/genie.db", read_only=True) as source:
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -161,6 +161,13 @@ class Source:
     def integrity(self) -> tuple[str, ...]:
         """Check everything, however long it takes; sentences about what is damaged."""
         return self._opened.database.integrity() if self._opened.database is not None else ()
+
+    def examine(self) -> Iterator[object]:
+        """Look at every row, however long it takes; each thing that is wrong with one, as it is found."""
+        for kind in self._opened.kinds:
+            if kind.examine:
+                found: Callable[[Source], Iterator[object]] = load(kind.examine)  # type: ignore[assignment]
+                yield from found(self)
 
     def migrate(self, *, dry_run: bool = False, backup: Path | None = None) -> "Migrated":
         """Add the tables, columns and indexes that the source's programs would add; nothing else is touched.

@@ -55,6 +55,12 @@ class Finding:
     theirs: bool = False
     note: bool = False
 
+    def __str__(self) -> str:
+        """One sentence: where, what, and what stands there."""
+        key = " / ".join(str(part) for part in self.key) if self.key is not None else "a row without a readable key"
+        whose = " (only its own program stumbles over it)" if self.theirs else ""
+        return f"{self.table} {key}: {self.column}: {self.why}{whose}: {self.stored!r}"
+
 
 def examine(source: "Source", *, tables: Iterable[str] | None = None, notes: bool = False) -> Iterator[Finding]:
     """Everything that is wrong with the rows of these tables (all that there are), found while it is asked for.

@@ -36,6 +36,7 @@ ROOM = Room(
             ),
             promised=("cron", "checkpoints"),
             tables="workbench.data.agents.tables:TABLES",
+            examine="workbench.data.agents.examine:examine",
         ),
     ),
     migrations=(Migration(2, "the tables of an agents database", make_tables(*TABLES)),),
