@@ -1,0 +1,3 @@
+"""The kinds of items that wait for an operator."""
+
+APPROVAL, QUESTION = "approval", "question"
