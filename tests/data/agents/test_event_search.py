@@ -290,3 +290,11 @@ def test_on_the_fleet_the_database_leaves_out_nothing_that_matches(tmp_path: Pat
 def test_on_the_fleet_of_a_server_neither(restored: Callable[[Path], str]) -> None:
     with open_source(restored(fixture("agents/genie_fleet_pg.sql.gz")), read_only=True) as source:
         compare_with_reading_everything(source)
+
+
+def test_the_sessions_store_searches(tmp_path: Path) -> None:
+    with open_source(copied("agents/genie_fleet.db", tmp_path), read_only=True) as source:
+        page = source.sessions.search("kubectl", limit=5)
+        assert len(page) == 5 and all(hit.match.lower() == "kubectl" for hit in page)
+        key = (page[0].session[0], page[0].session[1], page[0].session[2])
+        assert {hit.session for hit in source.sessions.search("kubectl", key=key, limit=5)} == {page[0].session}

@@ -7,15 +7,17 @@ sessions.append_event(("genie", "root", "s1"), user_message("hello"))
 from typing import TYPE_CHECKING, Self
 
 from workbench.data.agents.appending import Appending, checked_limit
+from workbench.data.agents.event_search import Hit, search_events
 from workbench.data.agents.following import Follower
 from workbench.data.agents.session import Session, SomeSession, SomeUser, StateMap, complete, key_of, missing
 from workbench.data.agents.session_reading import OF_SESSION
 from workbench.data.agents.session_state import set_state
-from workbench.data.agents.store import SessionKey, UserKey, required
+from workbench.data.agents.store import PAGE, SessionKey, UserKey, required
 from workbench.data.agents.summaries import Summaries, Summarizer, Summary, topics_of
 from workbench.data.agents.summary_jobs import SummaryJobs
 from workbench.data.agents.tables import SESSIONS
 from workbench.data.engine.database import Database
+from workbench.data.engine.page import Cursor, Page
 from workbench.data.engine.statement import Statement
 from workbench.data.errors import Invalid
 
@@ -91,6 +93,23 @@ class Sessions(Appending, Summaries):
             return sum(database.run(statement, of_session) for statement in _DELETE)
 
         return bool(self._database.transact(delete, durable=True))
+
+    def search(
+        self,
+        text: str,
+        *,
+        key: SomeSession | None = None,
+        app: str | None = None,
+        user: str | None = None,
+        limit: int = PAGE,
+        after: Cursor | None = None,
+    ) -> Page[Hit]:
+        """Events in which a text is said, the newest first: in messages, calls, results and errors, not in JSON.
+
+        It looks at no more than 2,000 events at a time: a short page with a `next` has not reached the end.
+        """
+        session = key_of(key) if key is not None else None
+        return search_events(self._source, text, key=session, app=app, user=user, limit=limit, after=after)
 
     def follow(self, key: SomeSession | None = None, *, since_id: int | None = None) -> Follower:
         """Follow the events of one session, or of all: each call of `new` returns those that came since the last.
