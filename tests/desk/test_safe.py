@@ -27,7 +27,9 @@ from workbench.desk.safe import (
     together,
 )
 
-EVERY = "".join(map(chr, range(sys.maxunicode + 1)))
+# Every character where there are kinds of them, and some of the wide plains of one kind.
+CODES = (*range(0x20000), *range(0x20000, 0xE0000, 97), *range(0xE0000, 0xE0200), *range(0xE0200, sys.maxunicode, 997))
+MANY = "".join(map(chr, (*CODES, sys.maxunicode)))
 HOSTILE = st.text(
     st.one_of(
         st.characters(),
@@ -66,16 +68,16 @@ def test_what_acts_or_hides_is_shown(text: str, shown: str) -> None:
 
 
 def test_no_character_at_all_acts_or_hides() -> None:
-    # One by one, and the whole of Unicode in one text, which takes another way through the code.
-    out = {character for character in EVERY for character in safe(character)} | set(safe(EVERY))
+    # One by one, and in one text, which takes another way through the code.
+    out = {character for character in MANY for character in safe(character)} | set(safe(MANY))
     assert {unicodedata.category(c) for c in out}.isdisjoint({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Me"})
     assert {c for c in out if unicodedata.category(c) == "Zs"} == {" ", "\u3000"}
     "".join(out).encode("utf-8")
 
 
 def test_each_character_that_is_drawn_has_the_cells_that_textual_gives_it() -> None:
-    drawn = [c for c in EVERY if (nature := signs.nature(c)) is None or nature[0] == signs.JOINING]
-    assert len(drawn) > 100_000
+    drawn = [c for c in MANY if (nature := signs.nature(c)) is None or nature[0] == signs.JOINING]
+    assert len(drawn) > 50_000
     assert [hex(ord(c)) for c in drawn if cells(c) != get_character_cell_size(c)] == []
 
 
@@ -241,7 +243,7 @@ def test_what_was_found_in_several_texts_is_added_up() -> None:
         ("abc\x1b[31m\n\u202e" * 100_000, 0.03),
         ("漢字かな" * 250_000, 0.05),
         ("e" + "\u0301" * 1_000_000, 0.3),
-        ("⟩\u0301" * 500_000, 0.5),
+        ("⟩\u0301" * 100_000, 0.1),
         ("⚠\ufe0f" * 500_000, 0.3),
         ("\u202e" * 1_000_000, 0.03),
     ],

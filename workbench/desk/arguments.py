@@ -36,7 +36,7 @@ Piece = tuple[SafeText, str]
 
 _DEEPEST = 40  # levels are told by their brackets alone from here on: a line would be all indentation
 _LONGEST_KEY = 60
-_SAID = 160
+_SAID = 80
 _PREVIEW = 4096
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\r\n", "\\r\\n"), ("\n", "\\n"), ("\t", "\\t"))
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")

@@ -10,7 +10,7 @@ from support.agents import Place
 
 from workbench.data import Damaged, Invalid, NotFound, ReadOnly, Source
 from workbench.data.agents.approvals import Policy
-from workbench.data.engine.page import every
+from workbench.data.engine.page import Page, every
 
 ENGINES = ["sqlite", *(pytest.param(n, marks=pytest.mark.postgres) for n in ("postgres", "postgres15", "pooled"))]
 NOON = datetime(2026, 11, 20, 12, 0, 0, 500000, tzinfo=UTC)
@@ -294,8 +294,29 @@ def test_the_few_that_wait_are_found_among_many_that_are_over(place: Place, sour
     assert [row.id for row in found] == [waits.id]
 
 
+def test_what_is_not_over_is_not_read_to_find_what_is(source: Source) -> None:
+    from workbench.data.agents.approvals import OVERDUE
+    from workbench.data.agents.stale import HELD_TOO_LONG
+
+    about = {"thread_id": "t", "tool_name": "a"}
+    over = source.approvals.create(**about, at=NOON - timedelta(hours=2), ttl=60)
+    soon = source.approvals.create(**about, at=NOON, ttl=0.5)  # too near to leave it to the order of texts
+    for ttl in (None, 2, timedelta(days=400)):
+        source.approvals.create(**about, at=NOON, ttl=ttl)
+    for statement in (HELD_TOO_LONG, *OVERDUE.values()):
+        page: Page[Any] = source.database.page(statement, {**about, "at": NOON + timedelta(seconds=1)}, limit=10)
+        assert {row.id for row in page} == {over.id, soon.id}
+    assert source.approvals.list(overdue=True, at=NOON).rows == (over,)
+    for filters in ({"thread": "t"}, {"tool": "a"}, {"thread": "t", "tool": "a"}):
+        assert source.approvals.list(overdue=True, at=NOON, **filters).rows == (over,)
+        assert source.approvals.list(overdue=True, at=NOON, **dict.fromkeys(filters, "z")).rows == ()
+    assert source.approvals.list(overdue=True, at=datetime.max.replace(tzinfo=UTC), limit=9).next is None
+    assert source.approvals.expire_stale(NOON) == 1
+    assert source.approvals.expire_stale(datetime.max.replace(tzinfo=UTC)) == 3
+
+
 def test_the_lists_go_by_index_and_never_by_offset(place: Place, source: Source) -> None:
-    from workbench.data.agents.approvals import COUNTS, FRESH, LISTS
+    from workbench.data.agents.approvals import COUNTS, FRESH, LISTS, OVERDUE
 
     source.approvals.create(tool_name="t")
     if place.engine == "sqlite":
@@ -305,9 +326,11 @@ def test_the_lists_go_by_index_and_never_by_offset(place: Place, source: Source)
             (LISTS[True, False, True], "idx_approvals_status"),
             (LISTS[False, True, False], "idx_approvals_thread"),
             (LISTS[True, True, True], "idx_approvals_thread"),
+            (OVERDUE[False, False], "idx_approvals_status"),
+            (OVERDUE[True, True], "idx_approvals_thread"),
             (COUNTS, "COVERING INDEX idx_approvals_status"),
         ):
             sql = statement.prepare("sqlite").sql
             plan = place.rows(f"EXPLAIN QUERY PLAN {re.sub(r'[?]', 'NULL', sql).replace('LIMIT NULL', 'LIMIT 5')}")
             assert index in str(plan), sql
-    assert not any("offset" in str(s.sql).lower() for s in (FRESH, *LISTS.values()))
+    assert not any("offset" in str(s.sql).lower() for s in (FRESH, *LISTS.values(), *OVERDUE.values()))

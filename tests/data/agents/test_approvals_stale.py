@@ -37,6 +37,17 @@ def test_what_is_past_its_expiry_expires_and_says_so(source: Source) -> None:
     assert source.approvals.expire_stale(NOON) == 0
 
 
+def test_very_many_expire_some_hundred_at_a_time(source: Source, place: Place) -> None:
+    with source.database.transaction():
+        for _ in range(501):
+            held(source, 60 * SECOND, SECOND)
+    assert source.approvals.expire_stale(NOON) == 501
+    assert source.approvals.counts() == {"expired": 501}
+    if place.engine != "sqlite":
+        (transactions,) = place.rows("SELECT count(DISTINCT xmin::text) FROM approvals")
+        assert transactions == (2,)
+
+
 def test_expiring_is_written_as_its_program_writes_it(theirs: Place) -> None:
     with theirs.open() as source:
         row = held(source, timedelta(hours=1), SECOND)
@@ -88,6 +99,20 @@ def test_times_that_cannot_be_read_are_left_alone_and_named(theirs: Place) -> No
         named = {(damage.key and damage.key[0], damage.column) for damage in found.damaged}
         assert named == {(ids[0], "expires_at"), (ids[1], "expires_at"), (ids[2], "created_at"), (None, "id")}
         assert theirs.rows("SELECT count(*) FROM approvals WHERE status = 'pending'") == [(4,)]
+
+
+def test_an_id_that_nobody_could_write_keeps_nothing_from_expiring(theirs: Place) -> None:
+    with theirs.open() as source:
+        theirs.run("DELETE FROM approvals")
+        for id in ("'a' || char(0) || 'b'", "CAST(x'ff41' AS text)"):
+            row = held(source, timedelta(hours=1), SECOND)
+            theirs.run(f"UPDATE approvals SET id = {id} WHERE id = '{row.id}'")
+        held(source, timedelta(hours=1), SECOND)
+        assert source.approvals.expire_stale(NOON) == 3
+        theirs.run("UPDATE approvals SET status = 'pending'")
+        found = source.approvals.recover_pending(at=NOON)
+        assert (found.expired, found.pending, found.damaged) == (3, (), ())
+        assert theirs.rows("SELECT DISTINCT status FROM approvals") == [("expired",)]
 
 
 def test_a_start_expires_what_is_old_and_finds_the_rest(source: Source) -> None:

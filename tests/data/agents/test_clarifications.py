@@ -315,6 +315,8 @@ def test_decisions_that_make_no_sense_are_refused(source: Source, place: Place) 
         lambda: clarifications.respond(asked.id, "x", at="noon"),
         lambda: clarifications.respond(asked.id, "x", shown=other),
         lambda: clarifications.respond(asked.id, "x", shown="the question"),
+        lambda: clarifications.respond(asked.id, "x", shown=replace(asked, question="\ud800")),
+        lambda: clarifications.respond(asked.id, "x", shown=replace(asked, context=["c"])),
         lambda: clarifications.dismiss(asked.id, shown=other),
         lambda: clarifications.dismiss(None),
         lambda: clarifications.get(5),
@@ -330,6 +332,15 @@ def test_decisions_that_make_no_sense_are_refused(source: Source, place: Place) 
         clarifications.get("nobody")
     assert stored(place, asked.id)[3:5] == ("", "pending")
     assert len(source.short_memory.list()) == 1
+
+
+def test_an_id_that_nobody_could_write_keeps_nothing_from_being_dismissed(theirs: Place) -> None:
+    with theirs.open() as source:
+        theirs.run("DELETE FROM clarifications")
+        asked = [source.clarifications.ask(f"{i}?", at=NOON - timedelta(hours=1)) for i in range(2)]
+        theirs.run(f"UPDATE clarifications SET id = 'a' || char(0) || 'b' WHERE id = '{asked[0].id}'")
+        assert source.clarifications.recover_pending(at=NOON).expired == 1
+        assert source.clarifications.get(asked[1].id).status == "expired"
 
 
 def test_a_source_that_is_read_only_refuses_to_change(source: Source, again: Callable[..., Source]) -> None:

@@ -70,6 +70,28 @@ def test_a_row_from_before_the_last_change_of_its_clock_is_doubted(
     assert [record.message for record in caplog.records] == [f"{local.display}: {doubt}"]
 
 
+def test_rows_of_ours_do_not_keep_a_clock_that_its_program_has_changed(theirs: Place) -> None:
+    now = datetime.now(UTC)
+    ours = f"{now.astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M:%S.%f} +0900 JST"
+    for way, text in (
+        ("its m=", f"{now - timedelta(hours=1):%Y-%m-%d %H:%M:%S} -0500 EST m=+7.000000001"),
+        ("its parts of a microsecond", f"{now - timedelta(hours=1):%Y-%m-%d %H:%M:%S}.1234567 -0500 EST"),
+    ):
+        theirs.run("DELETE FROM session_events")
+        theirs.run(f"UPDATE sessions SET updated_at = '{ours}'")
+        theirs.run(f"UPDATE cron_tasks SET updated_at = '{text}'")
+        with theirs.open() as source:
+            assert str(Clock(source).local(MOMENT)).endswith(" -0500 EST"), way
+
+
+def test_where_nothing_shows_who_wrote_it_the_newest_row_counts(theirs: Place) -> None:
+    theirs.run("DELETE FROM session_events")
+    theirs.run("UPDATE cron_tasks SET updated_at = '2026-11-20 01:00:00.5 -0500 EST'")
+    theirs.run("UPDATE sessions SET updated_at = '2026-11-20 16:00:00.5 +0900 JST'")
+    with theirs.open() as source:
+        assert Clock(source).local(MOMENT) == "2026-11-20 21:00:00.5 +0900 JST"
+
+
 def test_a_fresh_row_is_not_doubted(local: Source, theirs: Place) -> None:
     text = f"{datetime.now(ZoneInfo('America/New_York')):%Y-%m-%d %H:%M:%S %z %Z}"
     theirs.run(f"UPDATE session_events SET created_at = '{text}'")

@@ -83,6 +83,7 @@ def test_all_tables_that_are_there_are_told(place: Place, again: Callable[..., S
     with again(read_only=True) as source:
         found = source.activity.last_writes(at=T)
         assert list(found) == [table.name for table in TABLES if table.name != "memories"]
+        assert list(source.activity.last_writes(at=datetime.max.replace(tzinfo=UTC))) == list(found)
         assert found["session_events"] == LastWrite(ago(minutes=1), exact=True)
         assert source.activity.last_write("memories") == LastWrite(None, exact=True)
         with pytest.raises(Invalid, match="name one of approvals"):

@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -178,6 +180,24 @@ def test_deleting_takes_all_of_a_session_and_nothing_else(source: Source, place:
     left = sessions.get_session(other)
     assert left is not None and left.state == {"own": b"1", "app:theme": b"dark", "user:lang": b"en"}
     assert sessions.delete_session(KEY) is False
+
+
+def test_a_session_deleted_while_it_is_made_again_leaves_no_state_behind(source: Source, place: Place) -> None:
+    state = {f"k{i}": b"1" for i in range(20)}
+
+    def make() -> None:
+        with suppress(NotFound):  # deleted right after it
+            source.sessions.create_session(KEY, state)
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(30):
+            source.sessions.create_session(KEY)
+            made, deleted = threads.submit(make), threads.submit(source.sessions.delete_session, KEY)
+            made.result()
+            assert deleted.result()
+            if source.sessions.get_session(KEY) is None:
+                assert place.rows("SELECT key FROM session_states") == []
+            source.sessions.delete_session(KEY)
 
 
 def test_events_that_an_agent_adds_to_a_deleted_session_are_found_and_can_be_deleted(

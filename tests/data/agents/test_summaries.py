@@ -197,11 +197,12 @@ def test_equal_jobs_wait_once_and_force_is_not_lost(begun: Source) -> None:
     until(lambda: seen == ["s1", "s2", "s1"], what="the job that was to be forced")
 
 
+@pytest.mark.parametrize("error", [ValueError("no model"), SystemExit(3)])
 def test_a_summarizer_that_fails_is_logged_and_the_next_job_is_done(
-    begun: Source, caplog: pytest.LogCaptureFixture
+    begun: Source, caplog: pytest.LogCaptureFixture, error: BaseException
 ) -> None:
     def fail(session: Session) -> str:
-        raise ValueError("no model")
+        raise error
 
     with caplog.at_level(logging.ERROR):
         assert begun.sessions.configured(summarizer=fail).enqueue_summary_job(KEY)

@@ -10,7 +10,6 @@ from support.things import Place, empty_file, make_things
 
 from workbench.data.engine.database import Database, Timeouts
 
-
 SERVERS = ("postgres", "postgres15", "pooled")
 
 

@@ -15,7 +15,7 @@ from support.things import ADD, ALL, COUNT, GET, INSERT, LIST, LIST_MIXED, NOON,
 from workbench.data.engine import codecs
 from workbench.data.engine.database import Database
 from workbench.data.engine.drift import drift
-from workbench.data.engine.page import Damaged
+from workbench.data.engine.page import Cursor, Damaged
 from workbench.data.engine.statement import Row, Statement
 from workbench.data.engine.tables import Column, Index, Table
 from workbench.data.errors import Conflict, Invalid, ReadOnly, Unavailable, Unsupported
@@ -172,9 +172,16 @@ def test_pages_of_an_order_in_two_directions(database: Database) -> None:
 
 
 def test_a_page_has_a_row_at_least(database: Database) -> None:
-    for limit in (0, -1):
+    for limit in (0, -1, True, None, "5", 1.5):
         with pytest.raises(Invalid, match="at least"):
-            database.page(LIST, limit=limit)
+            database.page(LIST, limit=limit)  # type: ignore[arg-type]
+
+
+def test_a_page_goes_on_only_after_a_page_of_its_own_list(database: Database) -> None:
+    fill(database, 3)
+    for after in ("thing", 5, Cursor(()), Cursor(("a",)), Cursor(("a", "b", "c"))):
+        with pytest.raises(Invalid, match="the `next` of a page"):
+            database.page(LIST, limit=1, after=after)  # type: ignore[arg-type]
 
 
 def test_rows_that_come_and_go_do_not_shift_the_next_page(database: Database) -> None:

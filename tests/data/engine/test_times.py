@@ -128,6 +128,13 @@ def test_the_written_forms() -> None:
     assert times.rfc3339_seconds(moment.replace(microsecond=999_999)) == "2026-11-20T12:00:00Z"
 
 
+def test_a_time_that_utc_does_not_have_is_refused() -> None:
+    east, west = timezone(timedelta(hours=5)), timezone(timedelta(hours=-5))
+    for moment in (datetime.min.replace(tzinfo=east), datetime.max.replace(tzinfo=west)):
+        with pytest.raises(Invalid, match="outside the years"):
+            times.in_utc(moment)
+
+
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(Invalid, match="time zone"):
         times.go_utc(datetime(2026, 1, 1))  # noqa: DTZ001

@@ -3,16 +3,18 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from time import monotonic
+from typing import cast
 
 import pytest
 from support.processes import SqlProcess
 from support.things import empty_file
 
 from workbench.data.engine.sqlite import SqliteDatabase
-from workbench.data.engine.watch import WAITING, Poller
+from workbench.data.engine.watch import WAITING, Poller, Watch
 from workbench.data.errors import Unavailable
 
 
@@ -112,6 +114,30 @@ def test_asyncio_gets_every_change_and_can_stop_waiting(poller: Poller, path: Pa
     with SqlProcess(path) as writer:
         assert asyncio.run(follow(writer)) == 3
     wait_until_nobody_probes()
+
+
+def test_asyncio_that_stopped_listening_has_the_next_news_still_before_it(path: Path) -> None:
+    async def waits(watch: Watch, seconds: float) -> bool:
+        async with aclosing(cast("AsyncGenerator[str, None]", watch.changes_async())) as changes:
+            try:
+                async with asyncio.timeout(seconds):
+                    await anext(changes)
+            except TimeoutError:
+                return False
+        return True
+
+    async def listens_twice() -> None:
+        assert not await waits(slow_watch, 0.01)
+        await asyncio.to_thread(writer.run, "INSERT INTO other VALUES (1)")
+        other = await asyncio.to_thread(slow.watch, 30.0)  # finds the change, while nobody listens
+        assert await waits(slow_watch, 10), "the listener that gave up has taken the news with it"
+        other.close()
+
+    with SqliteDatabase(path, read_only=True) as database, SqlProcess(path) as writer:
+        slow = Poller(database)
+        slow_watch = slow.watch(30.0)
+        asyncio.run(listens_twice())
+        slow.stop()
 
 
 def test_a_source_that_goes_away_is_an_error_to_show_and_its_watchers_wait_on(poller: Poller, path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from workbench.data.agents import counting, newest, tool_decisions
-from workbench.data.agents.clock import now
+from workbench.data.agents.clock import moment_of
 from workbench.data.agents.counting import Count, Counts, Oldest
 from workbench.data.agents.newest import LastWrite, Written
 from workbench.data.agents.store import AgentsStore, seconds_of
@@ -37,7 +37,7 @@ class Activity(AgentsStore):
 
     def counts(self, at: datetime | None = None) -> Counts:
         """How much of what there is; what is fresh, expired or live is judged at a moment (now)."""
-        return counting.count(self._database, _moment(at), self._look_at, self._count_to)
+        return counting.count(self._database, moment_of(at), self._look_at, self._count_to)
 
     def oldest_pending(self) -> Oldest | None:
         """The approval that has been pending longest (of so many as are counted)."""
@@ -65,7 +65,7 @@ class Activity(AgentsStore):
             raise Invalid(f"{table!r} is no table of an agents database: name one of {names}")
         if table not in self._database.relations():
             return LastWrite(None, exact=True)
-        return newest.look(self._source, table, _moment(at)).last()
+        return newest.look(self._source, table, moment_of(at)).last()
 
     def last_writes(self, *, at: datetime | None = None) -> dict[str, LastWrite]:
         """The newest write of every table that is there."""
@@ -85,7 +85,7 @@ class Activity(AgentsStore):
         Decisions that `by_others_than` resolved are left out, and the changes of rows that one has written
         oneself: `ignoring={("approvals", id)}`. That such a row came into being still counts.
         """
-        return newest.written_since(self._source, times.in_utc(moment), by_others_than, ignoring, _moment(at))
+        return newest.written_since(self._source, times.in_utc(moment), by_others_than, ignoring, moment_of(at))
 
     def waiting(
         self,
@@ -101,14 +101,10 @@ class Activity(AgentsStore):
         `last_agent_write` saves looking it up, where many rows are shown at once.
         """
         after = timedelta(seconds=seconds_of(abandoned_after, "abandoned_after"))
-        moment = _moment(at)
+        moment = moment_of(at)
         if last_agent_write is None:
             last_agent_write = self.written_since(times.EPOCH, by_others_than=by_others_than, at=at).at
         return evidence(pending, moment, after, last_agent_write)
-
-
-def _moment(at: datetime | None) -> datetime:
-    return now() if at is None else times.in_utc(at)
 
 
 __all__ = [

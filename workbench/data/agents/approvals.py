@@ -11,45 +11,33 @@ from datetime import datetime
 from itertools import product
 
 from workbench.data.agents import deciding
+from workbench.data.agents.clock import moment_of
 from workbench.data.agents.deciding import said
 from workbench.data.agents.heads import HEADS, ApprovalHead
 from workbench.data.agents.held_calls import DEFAULT, HeldCalls, text_of
+from workbench.data.agents.ids import MOST, ids_beginning
 from workbench.data.agents.policy import Outcome, Policy
 from workbench.data.agents.records import APPROVAL, Approval
-from workbench.data.agents.stale import GET, PENDING, Recovered, is_over, moment_of
+from workbench.data.agents.stale import (
+    GET,
+    NOT_OVER,
+    OVER,
+    PENDING,
+    Recovered,
+    is_over,
+    pending_but,
+    soon_after,
+)
 from workbench.data.agents.store import PAGE, required
 from workbench.data.agents.tables import APPROVALS
 from workbench.data.engine import codecs
 from workbench.data.engine.page import Cursor, Damage, Page
-from workbench.data.engine.statement import Pair, Row, Statement
+from workbench.data.engine.statement import Row, Statement
 from workbench.data.errors import Conflict, Invalid, NotFound, Unavailable
 
-
-def _fresh(over: str) -> str:
-    return (
-        f"SELECT {{columns}} FROM approvals WHERE status = 'pending' AND ({over}) IS NOT TRUE AND {{after}} "
-        "ORDER BY {order} LIMIT :limit"
-    )
-
-
-# What is certainly over is left to the database, however much of it there is. Whatever is not in the one form that
-# is always written, and whatever ends about now, is decided by `is_over`.
-FRESH = Statement(
-    Pair(
-        sqlite=_fresh(
-            "expires_at < :at AND substr(expires_at, 1, 4) > '0000' AND expires_at NOT GLOB '*.*.*' "
-            "AND datetime(substr(expires_at, 1, 19), '+0 days') = substr(expires_at, 1, 19) "
-            "AND substr(expires_at, 20, 2) GLOB '[. ][0-9+]' "
-            "AND ltrim(substr(expires_at, 20), '.0123456789') = ' +0000 UTC'"
-        ),
-        postgres=_fresh(
-            "expires_at < :at AND expires_at >= CAST('0001-01-01 00:00:00+00' AS timestamp with time zone)"
-        ),
-    ),
-    params={"at": codecs.utc_text},
-    row=APPROVAL,
-    order=PENDING.order,
-)
+# What is certainly over, or certainly not, is left to the database, however much of it there is. Whatever is not in
+# the one form that is always written, and whatever ends about now, is decided by `is_over`.
+FRESH = pending_but(OVER, APPROVAL, PENDING.order)
 COUNTS = Statement(
     "SELECT status, count(*) AS rows FROM approvals GROUP BY status ORDER BY status",
     row=Row.plain(lambda status, rows: (str(status), int(rows)), status=codecs.text.optional(""), rows=codecs.bigint),
@@ -57,24 +45,33 @@ COUNTS = Statement(
 )
 
 
-def _listing(status: bool, thread: bool, tool: bool) -> Statement[Approval]:
-    """A list with some of the filters. A thread is the rarer thing, so its index is the one to use."""
-    terms = ["{after}"]
+def _terms(status: str, thread: bool, tool: bool) -> str:
+    """Some of the filters. A thread is the rarer thing, so its index is the one to use."""
+    terms = ["1 = 1"]
     if status:
-        terms.append("CAST(status AS text) = :status" if thread else "status = :status")
+        terms.append(f"CAST(status AS text) = {status}" if thread else f"status = {status}")
     if thread:
         terms.append("thread_id = :thread_id")
     if tool:
         terms.append("CAST(tool_name AS text) = :tool_name")
-    return Statement(
-        f"SELECT {{columns}} FROM approvals WHERE {' AND '.join(terms)} ORDER BY {{order}} LIMIT :limit",
-        row=APPROVAL,
-        order=PENDING.order,
-    )
+    return " AND ".join(terms)
 
 
 _MOST = 500  # rows that are read at once to find those of a page
-LISTS = {filters: _listing(*filters) for filters in product((False, True), repeat=3)}
+_BOTH = (False, True)
+LISTS = {
+    (status, thread, tool): Statement(
+        f"SELECT {{columns}} FROM approvals WHERE {_terms(':status' * status, thread, tool)} AND {{after}} "
+        "ORDER BY {order} LIMIT :limit",
+        row=APPROVAL,
+        order=PENDING.order,
+    )
+    for status, thread, tool in product(_BOTH, repeat=3)
+}
+OVERDUE = {
+    (thread, tool): pending_but(NOT_OVER, APPROVAL, PENDING.order, _terms("'pending'", thread, tool))
+    for thread, tool in product(_BOTH, repeat=2)
+}
 
 
 class Approvals(HeldCalls):
@@ -113,12 +110,20 @@ class Approvals(HeldCalls):
                 raise Invalid(f"only pending approvals are overdue: leave out status={status!r}")
             status = deciding.PENDING
         given = {"status": status, "thread_id": thread, "tool_name": tool}
+        if overdue:
+            soon = {**given, "at": soon_after(moment)}
+            statement = OVERDUE[thread is not None, tool is not None]
+            return self._sift(statement, soon, lambda row: is_over(row, moment), limit, after)
         statement = LISTS[status is not None, thread is not None, tool is not None]
-        return self._sift(statement, given, (lambda row: is_over(row, moment)) if overdue else None, limit, after)
+        return self._sift(statement, given, None, limit, after)
 
     def list_heads(self, *, limit: int = PAGE, after: Cursor | None = None) -> Page[ApprovalHead]:
         """Everything that is pending, overdue or not, newest first, without the arguments: for lists of many."""
         return self._database.page(HEADS, limit=limit, after=after)
+
+    def ids(self, beginning: str, *, limit: int = MOST) -> tuple[str, ...]:
+        """The ids that begin so, of approvals of every status, at most `limit` of them."""
+        return ids_beginning(self._database, APPROVALS, beginning, limit)
 
     def counts(self) -> dict[str, int]:
         """How many approvals there are of each status."""
@@ -133,10 +138,6 @@ class Approvals(HeldCalls):
         after: Cursor | None,
     ) -> Page[Approval]:
         """A page of the rows to keep, which reads on until it is full."""
-        if not isinstance(limit, int) or isinstance(limit, bool):
-            raise Invalid(f"limit must be a whole number, not {limit!r}")
-        if after is not None and not isinstance(after, Cursor):
-            raise Invalid(f"after must be the `next` of a page, not {after!r}")
         if keep is None:
             return self._database.page(statement, params, limit=limit, after=after)
         rows: tuple[Approval, ...] = ()

@@ -4,11 +4,13 @@ An answer or a dismissal is one guarded statement, so that exactly one of severa
 """
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from workbench.data.agents.clock import moment_of
+from workbench.data.agents.deciding import SHOWN_TEXT
+from workbench.data.agents.ids import MOST, ids_beginning
 from workbench.data.agents.records import CLARIFICATION, Clarification, ClarifyStatus, damaged_fields
 from workbench.data.agents.store import PAGE, AgentsStore, required, seconds_of
 from workbench.data.agents.tables import CLARIFICATIONS, SHORT_MEMORIES
@@ -43,18 +45,6 @@ _FIND = Statement(
 )
 
 
-def _back(text: object) -> object:
-    """A text as it was read, as the bytes that it was: also one that is no UTF-8, or holds a NUL."""
-    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-
-
-_DISPLAYED = replace(
-    codecs.text,
-    name="displayed",
-    encode={codecs.SQLITE: _back, codecs.POSTGRES: lambda text: text},
-    quick_encode=None,
-    sqlite_bind="CAST(? AS text)",
-)
 _AS_IT_WAS = " AND ".join(f"CAST(coalesce({name}, '') AS text) = :shown_{name}" for name in _SHOWN)
 # By whether there is an answer, and whether the guard compares what was shown.
 _DECIDE = {
@@ -62,7 +52,7 @@ _DECIDE = {
         f"UPDATE clarifications SET {'answer = :answer, ' * answered}status = :status, answered_at = :answered_at "
         f"WHERE id = :id AND status = 'pending'{f' AND {_AS_IT_WAS}' * bound} RETURNING {{columns}}",
         row=CLARIFICATION,
-        params={"answer": codecs.text, **{f"shown_{name}": _DISPLAYED for name in _SHOWN}},
+        params={"answer": codecs.text, **{f"shown_{name}": SHOWN_TEXT for name in _SHOWN}},
     )
     for answered in (True, False)
     for bound in (True, False)
@@ -191,6 +181,10 @@ class Clarifications(AgentsStore):
         statement = _LIST if status is None else _LIST_STATUS
         return self._database.page(statement, {"status": status}, limit=limit, after=after)
 
+    def ids(self, beginning: str, *, limit: int = MOST) -> tuple[str, ...]:
+        """The ids that begin so, of questions of every status, at most `limit` of them."""
+        return ids_beginning(self._database, CLARIFICATIONS, beginning, limit)
+
     def counts(self) -> dict[str, int]:
         """How many questions have which status; those three that the program knows are always named."""
         return {**dict.fromkeys(map(str, ClarifyStatus), 0), **dict(self._database.all(_COUNTS))}
@@ -318,8 +312,8 @@ class Clarifications(AgentsStore):
     def _expire(self, id: str, moment: datetime) -> int:
         try:
             self.dismiss(id, at=moment)
-        except (Conflict, NotFound):
-            return 0  # somebody was faster
+        except (Conflict, NotFound, Invalid):
+            return 0  # somebody was faster, or nobody can write this id
         return 1
 
 

@@ -5,6 +5,7 @@ offset and the abbreviation of its newest local row. In a database of our own ev
 """
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _FRESH = 5.0  # seconds for which the newest local row is not looked up again
+_SETTLED = 3600.0  # seconds for which the same clock is not doubted again: that asks every zone of the world
+_ITS_OWN = re.compile(r"\.\d{7,9} | m=")  # what only Go's clock writes: parts of a microsecond, or its `m=`
 
 # Its newest local rows: each is found by an index, or in a table that is small by nature.
 _NEWEST = tuple(
     Statement(sql, row=Row.plain(str, at=codecs.text), table=table)
     for sql, table in (
-        ("SELECT created_at AS at FROM session_events ORDER BY id DESC LIMIT 5", tables.SESSION_EVENTS),
-        ("SELECT updated_at AS at FROM sessions ORDER BY updated_at DESC LIMIT 5", tables.SESSIONS),
-        ("SELECT updated_at AS at FROM cron_tasks ORDER BY updated_at DESC LIMIT 5", tables.CRON_TASKS),
+        ("SELECT created_at AS at FROM session_events ORDER BY id DESC LIMIT 20", tables.SESSION_EVENTS),
+        ("SELECT updated_at AS at FROM sessions ORDER BY updated_at DESC LIMIT 20", tables.SESSIONS),
+        ("SELECT updated_at AS at FROM cron_tasks ORDER BY updated_at DESC LIMIT 20", tables.CRON_TASKS),
     )
 )
 
@@ -54,6 +57,7 @@ class Clock:
         self._like = ""
         self._looked = -_FRESH
         self._warned = False
+        self._asked = (("", ""), -_SETTLED)  # which clock was doubted last, and when
 
     def local(self, moment: datetime | None = None) -> datetime | str:
         """What to bind for a local-time column: `moment`, or this one."""
@@ -68,19 +72,31 @@ class Clock:
         if monotonic() - self._looked >= _FRESH:
             self._like = self._newest()
             self._looked = monotonic()
-            if not self._warned and (doubt := self.doubt()):
-                self._warned = True
-                _LOG.warning("%s: %s", self._source.display, doubt)
+            self._warn()
         return self._like
 
     def _newest(self) -> str:
-        """The newest local row on whose clock that program can read what we write."""
+        """The newest local row that the program itself wrote, if one is seen to be; else the newest of anybody.
+
+        Our own rows are copies of its clock: taken for its rows, they would keep a clock that it has changed since.
+        """
         database = self._source.database
         found: list[tuple[datetime, str]] = []
         for statement in _NEWEST:
             if statement.table is not None and statement.table.name in database.relations():
                 found += [(times.parse_instant(text), text) for text in database.all(statement) if _usable(text)]
-        return max(found, default=(now(), ""))[1]
+        its_own = [row for row in found if _ITS_OWN.search(row[1])]
+        return max(its_own or found, default=(now(), ""))[1]
+
+    def _warn(self) -> None:
+        """Say once that this clock may have been changed; look again only now and then, or when it is another."""
+        clock = times.go_clock(self._like)[1:] if self._like else ("", "")
+        if self._warned or (clock == self._asked[0] and monotonic() - self._asked[1] < _SETTLED):
+            return
+        self._asked = clock, monotonic()
+        if doubt := self.doubt():
+            self._warned = True
+            _LOG.warning("%s: %s", self._source.display, doubt)
 
     def doubt(self) -> str | None:
         """Why the newest local row may stand on a clock that has been changed since (summer time); else None."""

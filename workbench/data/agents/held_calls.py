@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self, TypedDict, Unpack
 
+from workbench.data.agents.clock import moment_of
 from workbench.data.agents.deciding import PENDING, said
 from workbench.data.agents.policy import Outcome, Policy, Remembered, beforehand, judged
 from workbench.data.agents.records import APPROVAL, Approval
-from workbench.data.agents.stale import GET, StaleApprovals, moment_of
+from workbench.data.agents.stale import GET, StaleApprovals
 from workbench.data.agents.store import required, seconds_of
 from workbench.data.agents.tables import APPROVALS
 from workbench.data.agents.waiting import wait_for, wait_for_async

@@ -196,7 +196,7 @@ def look(source: "Source", table: str, now: datetime) -> Looked:
         found = _rows(source, told)
     except Unsupported:
         return Looked((), exact=False)  # an older program made this table without these columns
-    moments = tuple(moment for row in found for moment in _moments(told, row) if moment.at <= now + _AHEAD)
+    moments = tuple(moment for row in found for moment in _moments(told, row) if moment.at - now <= _AHEAD)
     return Looked(moments, _exact(source, told, found, moments))
 
 

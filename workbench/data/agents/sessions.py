@@ -10,7 +10,7 @@ from workbench.data.agents.appending import Appending, checked_limit
 from workbench.data.agents.event_search import Hit, search_events
 from workbench.data.agents.following import Follower
 from workbench.data.agents.session import Session, SomeSession, SomeUser, StateMap, complete, key_of, missing
-from workbench.data.agents.session_reading import OF_SESSION
+from workbench.data.agents.session_reading import EXISTS, OF_SESSION
 from workbench.data.agents.session_state import set_state
 from workbench.data.agents.store import PAGE, SessionKey, UserKey, required
 from workbench.data.agents.summaries import Summaries, Summarizer, Summary, topics_of
@@ -30,6 +30,7 @@ _ADD: Statement[None] = Statement(
     "ON CONFLICT (app_name, user_id, session_id) DO NOTHING",
     table=SESSIONS,
 )
+_ATTEMPTS = 10  # to make or hold a session that somebody else deletes and makes again
 # The sessions row first: on a server that waits for whoever is appending, and holds off all others.
 _DELETE: tuple[Statement[None], ...] = tuple(
     Statement(f"DELETE FROM {table} WHERE {OF_SESSION}", table=SESSIONS)
@@ -73,7 +74,13 @@ class Sessions(Appending, Summaries):
         at = self._clock.local()
 
         def create(database: Database) -> None:
-            database.run(_ADD, {**named._asdict(), "created_at": at, "updated_at": at})
+            values = {**named._asdict(), "created_at": at, "updated_at": at}
+            # One that is there is held, so that nobody deletes it under the state that is being set.
+            for _ in range(_ATTEMPTS):
+                if database.run(_ADD, values) or database.one(EXISTS, values) is not None:
+                    break
+            else:
+                raise missing(named)
             set_state(database, named, state, at)
 
         self._database.transact(create)

@@ -2,6 +2,8 @@
 
 import copy
 from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import islice
 from time import sleep
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.data.source import Source
 
 PAGE = 100  # rows of a list when the caller does not say
+_TOGETHER = 500  # small writes of one transaction
 _PAUSE = 0.010  # between two writes into a database whose program fails at once on a lock
 
 
@@ -50,17 +53,23 @@ class AgentsStore:
         """Do many small writes; the sum of what they return.
 
         In somebody else's SQLite file there is a pause between two, because each lock of ours can fail a write
-        of its program; anywhere else they are one transaction.
+        of its program; anywhere else some hundred are one transaction, which keeps nobody waiting for long.
         """
-        if self._source.ours or self._source.engine != "sqlite":
-            with self._database.transaction():
-                return sum(write() for write in writes)
         changed = 0
+        if self._source.ours or self._source.engine != "sqlite":
+            rest = iter(writes)
+            while some := tuple(islice(rest, _TOGETHER)):
+                changed += self._database.transact(partial(_all_of, some))
+            return changed
         for number, write in enumerate(writes):
             if number:
                 sleep(_PAUSE)
             changed += write()
         return changed
+
+
+def _all_of(writes: tuple[Callable[[], int], ...], _: object) -> int:
+    return sum(write() for write in writes)
 
 
 def seconds_of(ttl: "timedelta | float", what: str) -> float:

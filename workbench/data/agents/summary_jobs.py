@@ -86,7 +86,7 @@ class SummaryJobs:
                 make(key, filter_key, force)
             except NotFound:
                 _LOG.info("the session %s was deleted before it was summarised", " / ".join(key))
-            except Exception:
+            except BaseException:  # also SystemExit, which would end this thread and leave all that waits
                 if self._stopped:
                     return  # the source was closed in the meantime
                 _LOG.exception("the session %s could not be summarised", " / ".join(key))

@@ -89,8 +89,10 @@ class Database(ABC):
 
         A backwards page without a cursor is the last one. Its rows come in list order all the same.
         """
-        if limit < 1:
-            raise Invalid(f"a page of {limit} rows is none: ask for one at least")
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            raise Invalid(f"a page of {limit!r} rows is none: ask for one at least")
+        if after is not None and (not isinstance(after, Cursor) or len(after.values) != len(statement.order)):
+            raise Invalid(f"after must be the `next` of a page of this list, not {after!r}")
         backwards = after.backwards if after is not None else backwards
         prepared, values = self._paged(statement, {**params, "limit": limit + 1}, after, backwards)
         raws = self._fetch(prepared, values)

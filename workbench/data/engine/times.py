@@ -128,7 +128,10 @@ def in_utc(moment: datetime) -> datetime:
         return moment
     if moment.tzinfo is None:
         raise Invalid(f"{moment.isoformat()} has no time zone: pass an aware datetime")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(f"{moment.isoformat()} is outside the years 1 to 9999 in UTC: pass another moment") from None
 
 
 def go_utc(moment: datetime) -> str:

@@ -72,6 +72,17 @@ class Watch:
         """Whether nothing will be told any more: this watch is closed, or what it watches is."""
         return self._closed
 
+    @property
+    def error(self) -> Exception | None:
+        """Why nobody can say now whether anything has changed; None while probes are answered."""
+        return self._poller.error
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds for which the probe that runs now has gone unanswered; 0 when none runs."""
+        asked = self._poller.asked
+        return 0.0 if asked is None else monotonic() - asked
+
     def close(self) -> None:
         """Stop watching; a waiter returns at once."""
         self._poller._leave(self)
@@ -99,6 +110,7 @@ class Poller:
         self._stopped = False
         self._process = os.getpid()
         self.error: Exception | None = None
+        self.asked: float | None = None  # when the running probe began
 
     def watch(self, interval: float = ON_SCREEN) -> Watch:
         """Begin to watch; changes from this moment on are news."""
@@ -151,6 +163,7 @@ class Poller:
                 self._wake.wait(min(intervals))  # whoever would tell us earlier is gone: then by the clock
 
     def _probe(self) -> None:
+        self.asked = monotonic()
         try:
             token = self._probed.change_token()
             self.error = None
@@ -158,6 +171,8 @@ class Poller:
             # The source is down or gone: its watchers wait on, and whoever shows the source asks for `error`.
             self.error = error
             return
+        finally:
+            self.asked = None
         with self._news:
             if token != self._token:
                 self._token = token
@@ -168,7 +183,7 @@ class Poller:
         self._news.notify_all()
         listeners, self._listeners = self._listeners, []
         for reference, loop, news in listeners:
-            if (watch := reference()) is not None:
+            if (watch := reference()) is not None and not news.done():  # else it has stopped listening meanwhile
                 watch.token = self._token
             with suppress(RuntimeError):  # that loop has been closed
                 loop.call_soon_threadsafe(_resolve, news)
