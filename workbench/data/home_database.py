@@ -62,17 +62,19 @@ class HomeDatabase(SqliteDatabase):
                 self._plan = so.Plan("", stamp=so.stamp(self.path))
             return self._plan
 
-    def _open_reader(self, plan: so.Plan | None) -> sqlite3.Connection:
+    def _open_reader(self, plan: so.Plan | None) -> so.Held:
         if plan is None or plan.uri:
             return super()._open_reader(plan)
-        return _unborn()
+        reader = _unborn()
+        self._files[id(reader)] = None  # it is on no file, and closed like the others
+        return so.Held(reader, sqlite3.Connection.close)
 
     def make(self) -> None:
         """Make the database now, as the first write would."""
         if not self.exists:
             _give_birth(self.path)
 
-    def _writer_connection(self, durable: bool) -> sqlite3.Connection:
+    def _writer_connection(self, durable: bool) -> so.Held:
         if not self.exists:
             if self._writer is not None:
                 self._close_connection(self._writer)  # the home was removed under us
@@ -92,23 +94,23 @@ class _Unfiled(SqliteDatabase):
     """A database for the migrations to work on before the home has one: in memory, or not yet in its place."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._given = connection
+        self._given = so.Held(connection, lambda _: None)  # the giver closes it
         super().__init__(Path(os.sep, DATABASE), ours=True, durable=True)
 
     def _prepare_file(self) -> None:
         pass
 
-    def _writer_connection(self, durable: bool) -> sqlite3.Connection:
+    def _writer_connection(self, durable: bool) -> so.Held:
         self._writer = self._given
         return self._given
 
-    def _open_reader(self, plan: so.Plan | None) -> sqlite3.Connection:
+    def _open_reader(self, plan: so.Plan | None) -> so.Held:
         return self._given
 
     def interrupt(self) -> None:
         """There is no other thread here."""
 
-    def _close_connection(self, connection: sqlite3.Connection) -> None:
+    def _close_connection(self, held: so.Held) -> None:
         pass  # the giver closes it
 
 

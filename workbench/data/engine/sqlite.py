@@ -44,7 +44,8 @@ class SqliteDatabase(SqliteConnections):
             return prepared.build(rows[0]) if rows else None
         try:
             # Absent where every read must check the files first; the writer inside a transaction.
-            row = self._local.reader.execute(prepared.sql, values).fetchone()
+            held = self._local.reader
+            row = held.connection.execute(prepared.sql, values).fetchone()
         except (AttributeError, sqlite3.Error):
             rows = self._fetch(prepared, values)
             row = rows[0] if rows else None
@@ -55,12 +56,13 @@ class SqliteDatabase(SqliteConnections):
             return self._write(lambda writer: _fetch_leniently(writer, prepared.sql, values), durable=False)
         thread = self._thread()
         if thread.depth:
-            return self._read(self._owned(), prepared.sql, values)
+            held = self._owned()
+            return self._read(held.connection, prepared.sql, values)
         for _ in range(so.COPY_ATTEMPTS):
             reader = self._reader()
             plan = thread.plan
             try:
-                rows = self._read(reader, prepared.sql, values)
+                rows = self._read(reader.connection, prepared.sql, values)
             except _PlanFailed:
                 self._replan(plan)
                 continue
@@ -92,7 +94,8 @@ class SqliteDatabase(SqliteConnections):
     def _execute_many(self, prepared: Prepared[Any], rows: Iterable[tuple[object, ...]]) -> int:
         with self.transaction():
             try:
-                return self._owned().executemany(prepared.sql, rows).rowcount
+                held = self._owned()
+                return held.connection.executemany(prepared.sql, rows).rowcount
             except sqlite3.Error as error:
                 raise so.translated(error, self.display) from None
 
@@ -102,18 +105,19 @@ class SqliteDatabase(SqliteConnections):
         if thread.depth:
             self._check_durable(durable)
             try:
-                return statement(self._owned())
+                held = self._owned()
+                return statement(held.connection)
             except sqlite3.Error as error:
                 raise so.translated(error, self.display) from None
         try:
             thread = self._acquire(thread)
             writer = self._writer_connection(durable)
             try:
-                return statement(writer)
+                return statement(writer.connection)
             except sqlite3.OperationalError as error:
                 if not so.busy(error):
                     raise
-            return self._patiently(lambda: statement(writer))
+            return self._patiently(lambda: statement(writer.connection))
         except sqlite3.Error as error:
             raise so.translated(error, self.display) from None
         finally:
@@ -126,10 +130,10 @@ class SqliteDatabase(SqliteConnections):
         """Whether this thread is inside a transaction of this database."""
         return self._thread().depth > 0
 
-    def _owned(self) -> sqlite3.Connection:
+    def _owned(self) -> so.Held:
         """The writer, which this thread's transaction owns."""
         writer = self._writer
-        if writer is None or not writer.in_transaction:
+        if writer is None or not writer.connection.in_transaction:
             # SQLite itself undoes a whole transaction when it is interrupted, or has no room: what came after
             # would be kept by itself.
             raise Unavailable(f"{self.display} has undone this transaction: nothing of it was kept; try again")
@@ -161,7 +165,7 @@ class SqliteDatabase(SqliteConnections):
 
     def _begin(self, thread: ThreadState, durable: bool) -> None:
         writer = self._writer_connection(durable)
-        self._patiently(lambda: writer.execute("BEGIN IMMEDIATE"))
+        self._patiently(lambda: writer.connection.execute("BEGIN IMMEDIATE"))
         thread.depth = 1
         self._local.reader = writer
 
@@ -169,35 +173,37 @@ class SqliteDatabase(SqliteConnections):
         if self._owner != id(thread):
             raise Unavailable(f"{self.display} was closed before the transaction was committed: nothing was changed")
         writer = self._owned()
-        self._patiently(lambda: writer.execute("COMMIT"))
+        self._patiently(lambda: writer.connection.execute("COMMIT"))
 
     def _end(self, thread: ThreadState) -> None:
         """Undo whatever is not committed, and free the writer. Harmless when that has been done already."""
         if self._owner != id(thread):
             return
         try:
-            if self._writer is not None and self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            writer = self._writer
+            if writer is not None and writer.connection.in_transaction:
+                writer.connection.execute("ROLLBACK")
         except sqlite3.Error:
             self._drop_writer()  # which undoes it as well
         finally:
             thread.depth = 0
-            self._read_elsewhere()
             self._release(thread)
+            with suppress(Unavailable):  # closed meanwhile: there is nothing to read elsewhere
+                self._read_elsewhere()
 
     @contextmanager
     def _savepoint(self, thread: ThreadState) -> Iterator[None]:
         writer = self._owned()
         name = f"workbench_{thread.depth}"
-        writer.execute(f"SAVEPOINT {name}")
+        writer.connection.execute(f"SAVEPOINT {name}")
         thread.depth += 1
         try:
             yield
-            self._owned().execute(f"RELEASE {name}")
+            self._owned().connection.execute(f"RELEASE {name}")
         except BaseException as error:
-            if writer.in_transaction:
-                writer.execute(f"ROLLBACK TO {name}")
-                writer.execute(f"RELEASE {name}")
+            if writer.connection.in_transaction:
+                writer.connection.execute(f"ROLLBACK TO {name}")
+                writer.connection.execute(f"RELEASE {name}")
             if isinstance(error, sqlite3.Error):
                 raise so.translated(error, self.display) from None
             raise
@@ -222,13 +228,13 @@ class SqliteDatabase(SqliteConnections):
             return self._last_token
 
     def _probe_token(self, plan: so.Plan | None) -> str:
-        replaced = self._probe is not None and self._files.get(id(self._probe)) != self._identity()
+        replaced = self._probe is not None and self._files.get(id(self._probe.connection)) != self._identity()
         if replaced and not self._reopen():
             return self._last_token
         if self._probe is None:
             self._probe = self._open_reader(plan)
         try:
-            version = self._probe.execute("PRAGMA data_version").fetchone()[0]
+            version = self._probe.connection.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
             if so.busy(error):
                 return self._last_token  # somebody is committing this very moment: the next probe tells
@@ -267,8 +273,8 @@ class SqliteDatabase(SqliteConnections):
         """The connection on which this thread reads as a sqlite-utils database, for looking into it."""
         import sqlite_utils
 
-        connection = self._owned() if self.in_transaction else self._reader()
-        return sqlite_utils.Database(connection, recursive_triggers=False)
+        held = self._owned() if self.in_transaction else self._reader()
+        return sqlite_utils.Database(held.connection, recursive_triggers=False)
 
     def integrity(self) -> tuple[str, ...]:
         """Run SQLite's own check of every page; its findings as they are, none when the file is whole."""
@@ -280,11 +286,10 @@ class SqliteDatabase(SqliteConnections):
 
     def interrupt(self) -> None:
         """Make running statements fail soon, as `Unavailable`."""
-        connections = [thread.reader for thread in self._threads()] + [self._writer]
-        for connection in connections:
-            if connection is not None:
+        for held in [*(thread.reader for thread in self._threads()), self._writer]:
+            if held is not None:
                 with suppress(sqlite3.ProgrammingError):
-                    connection.interrupt()
+                    held.connection.interrupt()
 
     def copy_to(self, target: Path) -> None:
         """Write a consistent copy by SQLite's backup API, in steps that let other writers in between."""
@@ -297,8 +302,8 @@ class SqliteDatabase(SqliteConnections):
             try:
                 reader = self._reader()
                 # A log lets everybody write while one step is taken; without one, small steps let others in.
-                whole = reader.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-                reader.backup(copy, pages=-1 if whole else 1000, sleep=0.01)
+                whole = reader.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+                reader.connection.backup(copy.connection, pages=-1 if whole else 1000, sleep=0.01)
             finally:
                 self._close_connection(copy)
         except BaseException as error:

@@ -25,7 +25,7 @@ class ThreadState:
 
     def __init__(self) -> None:
         self.depth = 0
-        self.reader: sqlite3.Connection | None = None
+        self.reader: so.Held | None = None
         self.plan: so.Plan | None = None
         self.generation = 0  # of the file that the reader is on
 
@@ -43,6 +43,21 @@ class _Life:
         database = self.database()
         if database is not None:
             database._forget(self.state)
+
+
+def _closer(database: "weakref.ref[SqliteConnections]", which: inodes.Identity) -> Callable[[sqlite3.Connection], None]:
+    """What closes a connection that everybody has let go of; the database itself may be gone by then."""
+
+    def close(connection: sqlite3.Connection) -> None:
+        alive = database()
+        if alive is not None:
+            alive._close(connection)
+            return
+        with inodes.steady():
+            connection.close()
+            inodes.closed(which)
+
+    return close
 
 
 class SqliteConnections(Database):
@@ -67,15 +82,15 @@ class SqliteConnections(Database):
         self._writing = threading.Lock()  # whoever holds it owns the writer; `_owner` says which thread that is
         self._owner = 0
         self._raised = False  # the open transaction is durable although the source is not
-        self._writer: sqlite3.Connection | None = None
+        self._writer: so.Held | None = None
         self._plan: so.Plan | None = None
         self._planning = threading.Lock()
         self._probing = threading.Lock()
-        self._probe: sqlite3.Connection | None = None
+        self._probe: so.Held | None = None
         self._generation = 0
         self._last_token = ""
         self._known: weakref.WeakValueDictionary[int, ThreadState] = weakref.WeakValueDictionary()
-        self._files: dict[int, inodes.Identity] = {}
+        self._files: dict[int, inodes.Identity | None] = {}  # each open connection, once, and the file it is on
         self._closed = False
         self._process = os.getpid()
         self._prepare_file()
@@ -90,7 +105,7 @@ class SqliteConnections(Database):
 
     # -- connections -----------------------------------------------------------------------------------------
 
-    def _connect(self, target: str, path: Path | None = None) -> sqlite3.Connection:
+    def _connect(self, target: str, path: Path | None = None) -> so.Held:
         with inodes.steady():
             try:
                 which = inodes.opened(path or self.path)
@@ -102,10 +117,17 @@ class SqliteConnections(Database):
                 inodes.closed(which)
                 raise so.translated(error, self.display) from None
         self._files[id(connection)] = which
-        return connection
+        return so.Held(connection, _closer(weakref.ref(self), which))
 
-    def _close_connection(self, connection: sqlite3.Connection) -> None:
-        which = self._files.pop(id(connection), None)
+    def _close_connection(self, held: so.Held) -> None:
+        """Close a connection that no other thread is inside."""
+        self._close(held.connection)
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        try:
+            which = self._files.pop(id(connection))
+        except KeyError:
+            return  # it was closed before, by name
         with suppress(sqlite3.Error):
             # An interrupt that met no statement would stop the checkpoint of the last close: use it up.
             connection.execute("SELECT 1").fetchone()
@@ -128,7 +150,7 @@ class SqliteConnections(Database):
         """Every thread that has used this database and is still there."""
         return [thread for reference in self._known.valuerefs() if (thread := reference()) is not None]
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> so.Held:
         """This thread's connection for reading, opened now if it has none or the file is no longer as it was."""
         thread = self._thread()
         plan = self._planned()
@@ -146,7 +168,7 @@ class SqliteConnections(Database):
         """The plan that readers must follow; None where SQLite itself looks after everything."""
         return self._current_plan() if self.read_only else None
 
-    def _open_reader(self, plan: so.Plan | None) -> sqlite3.Connection:
+    def _open_reader(self, plan: so.Plan | None) -> so.Held:
         if plan is not None:
             return self._connect(plan.uri, self.path if plan.scratch is None else plan.scratch / "copy.db")
         return self._prepared("PRAGMA query_only = 1")
@@ -175,22 +197,22 @@ class SqliteConnections(Database):
         """Make this thread's next read look up its connection anew."""
         self._local.__dict__.pop("reader", None)
 
-    def _writer_connection(self, durable: bool) -> sqlite3.Connection:
+    def _writer_connection(self, durable: bool) -> so.Held:
         """The writer, clean and at the durability asked for; the caller owns it."""
         if self._writer is not None and (durable or not self.ours):
             self._leave_replaced(self._writer)
         writer = self._writer or self._open_writer()
-        if writer.in_transaction:
-            writer.execute("ROLLBACK")  # left by an interrupt between two of our steps
+        if writer.connection.in_transaction:
+            writer.connection.execute("ROLLBACK")  # left by an interrupt between two of our steps
         if durable and not self.durable:
-            writer.execute("PRAGMA synchronous = FULL")
+            writer.connection.execute("PRAGMA synchronous = FULL")
             self._raised = True
         return writer
 
-    def _leave_replaced(self, writer: sqlite3.Connection) -> None:
+    def _leave_replaced(self, writer: so.Held) -> None:
         """Let go of a writer whose file is no longer the one under the path: what it wrote, nobody would see."""
         try:
-            same = self._files.get(id(writer)) == inodes.identity(self.given)
+            same = self._files.get(id(writer.connection)) == inodes.identity(self.given)
         except OSError:
             raise Unavailable(f"{self.display} is no longer there: it was moved or removed") from None
         if not same:
@@ -198,21 +220,25 @@ class SqliteConnections(Database):
             self._forget_file()
             self._read_elsewhere()
 
-    def _open_writer(self) -> sqlite3.Connection:
+    def _open_writer(self) -> so.Held:
         wal = ["PRAGMA journal_mode = WAL"] if self.ours else []
-        self._writer = self._prepared(*wal, f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
-        return self._writer
+        writer = self._prepared(*wal, f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
+        self._writer = writer
+        if self._closed:  # in this very moment: nobody would close it any more
+            self._writer = None
+            raise Unavailable(f"{self.display} is closed: open it again")
+        return writer
 
-    def _prepared(self, *pragmas: str) -> sqlite3.Connection:
+    def _prepared(self, *pragmas: str) -> so.Held:
         """A connection that may write, with its pragmas set; these read the file, so locks can be in their way."""
-        connection = self._connect(so.uri(self.path, mode="rw"))
+        held = self._connect(so.uri(self.path, mode="rw"))
         try:
             for pragma in pragmas:
-                self._patiently(lambda pragma=pragma: connection.execute(pragma))  # type: ignore[misc]
+                self._patiently(lambda pragma=pragma: held.connection.execute(pragma))  # type: ignore[misc]
         except BaseException:
-            self._close_connection(connection)
+            self._close_connection(held)
             raise
-        return connection
+        return held
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
         """Try until another program's lock is gone, for as long as the source's patience lasts."""
@@ -237,17 +263,21 @@ class SqliteConnections(Database):
                 if not (self._writing.acquire(False) or self._writing.acquire(timeout=self.timeouts.lock)):
                     raise Unavailable(f"{self.display} is being written by another thread of this program: try again")
                 self._owner = id(thread)
-            now = self._thread()
+            now = None
+            try:
+                now = self._thread()  # raises where the database was closed while we waited
+            finally:
+                if now is not thread:
+                    self._release(thread)
             if now is thread:
                 return thread
-            self._release(thread)  # the file was opened anew while we waited
-            thread = now
+            thread = now  # the file was opened anew while we waited
 
     def _release(self, thread: ThreadState) -> None:
         if self._owner == id(thread):
             try:
                 if self._raised and self._writer is not None:
-                    self._writer.execute("PRAGMA synchronous = NORMAL")
+                    self._writer.connection.execute("PRAGMA synchronous = NORMAL")
                     self._raised = False
             finally:
                 self._owner = 0
@@ -258,12 +288,12 @@ class SqliteConnections(Database):
         if os.getpid() != self._process:
             return  # a fork ended it: the connections are the parent's
         if self._owner == id(thread):
-            if self._writer is not None and self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            writer = self._writer
+            if writer is not None and writer.connection.in_transaction:
+                with suppress(sqlite3.Error):  # an interrupt of that very moment has undone it already
+                    writer.connection.execute("ROLLBACK")
             self._release(thread)
-        if thread.reader is not None:
-            self._close_connection(thread.reader)
-            thread.reader = None
+        thread.reader = None  # the thread may not be at its end but inside it: then it is closed when it returns
 
     def _drop_probe(self) -> None:
         if self._probe is not None:
@@ -309,13 +339,11 @@ class SqliteConnections(Database):
         self.interrupt()
         held, self._local = self._local, forks.Gone(f"{self.display} is closed: open it again")
         for thread in self._threads():
-            if thread.reader is not None:
-                self._close_connection(thread.reader)
-                thread.reader = None
+            thread.reader = None
         del held
         with self._probing:
             self._drop_probe()
-        self._drop_writer()
+        self._writer = None  # as the readers: let go of, and closed by whoever is inside it, or now
         if self._plan is not None:
             self._plan.drop()
 

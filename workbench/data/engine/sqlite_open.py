@@ -8,7 +8,9 @@ copied, and the copy is what gets rolled back.
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_from_bytes
@@ -166,6 +168,24 @@ def check_writable(path: Path) -> None:
         raise ReadOnly(f"{path} may not be written by this user: open it read-only")
     if not os.access(path.resolve().parent, os.W_OK):
         raise ReadOnly(f"{path} lies in a directory that may not be written: open it read-only")
+
+
+class Held:
+    """A connection as the threads hold it; when the last one lets go, it is closed.
+
+    To close a connection while another thread is inside it ends the process. So what belongs to another thread is
+    only let go of, and whoever is inside it holds it until the call returns.
+    """
+
+    __slots__ = ("_close", "connection")
+
+    def __init__(self, connection: sqlite3.Connection, close: Callable[[sqlite3.Connection], None]) -> None:
+        self.connection = connection
+        self._close = close
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            self._close(self.connection)
 
 
 def connect(target: str) -> sqlite3.Connection:
