@@ -64,7 +64,7 @@ def test_the_nearest_theme_is_named() -> None:
 def test_each_theme_is_data_that_the_screen_can_draw(name: str) -> None:
     with (ROOT / "themes" / f"{name}.toml").open("rb") as file:
         table = tomllib.load(file)
-    assert set(table) == {"name", "dark", "colours"}
+    assert {"name", "dark", "colours"} <= set(table) <= {"name", "dark", "colours", "ansi", "variables"}
     assert table["name"] == name
     for colour in table["colours"].values():
         Color.parse(colour)

@@ -101,20 +101,20 @@ def appending(source: Source, raw: Raw, mirror: Raw, n: int) -> None:
     update = "UPDATE sessions SET updated_at = ? WHERE app_name = ? AND user_id = ? AND session_id = ?"
 
     def by_hand() -> int:
-        for _ in range(50):
+        for _ in range(200):
             now = raw.time(datetime.now(UTC))
             raw.begin()
             raw.run(update, (now, *KEY))
             raw.run(insert, (*KEY, json.dumps(EVENT, separators=(",", ":")), now))
             raw.run("COMMIT")
-        return 50
+        return 200
 
     def ours() -> int:
-        for _ in range(50):
+        for _ in range(200):
             source.sessions.append_event(KEY, EVENT)
-        return 50
+        return 200
 
-    measure(f"append an event to {n:,}", {"raw": by_hand, "workbench": ours}, "raw")
+    measure(f"append an event to {n:,}", {"raw": by_hand, "workbench": ours}, "raw", 25)
     last = (
         "SELECT id, app_name, user_id, session_id, event_data, created_at FROM session_events "
         "WHERE app_name = ? AND user_id = ? AND session_id = ? ORDER BY id DESC LIMIT 51"

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.agents import Place
+from support.fixtures import copied
 
 import workbench as package
+from workbench.data import Source, open_source
 
 # The program is the one that this process imports: a checkout, or what was installed.
 WHERE = Path(package.__file__).resolve().parents[1]
@@ -90,8 +93,41 @@ class Program:
             **self.environ,
         }
 
+    @property
+    def own(self) -> Path:
+        """The workbench's own home."""
+        default = self.home / ".local" / "share" / "workbench"
+        return Path(self.environ.get("WORKBENCH_HOME", default))
+
+    @property
+    def acts(self) -> list[dict[str, Any]]:
+        """The acts in the audit log, the newest first."""
+        return self("audit", "list", "--json", "--limit", "1000").rows
+
     def __call__(self, *arguments: str | bytes, **options: Any) -> Run:
+        """A run that looks, and leaves no trace at all."""
         before = trace_of(self.root)
+        run = self.unwatched(*arguments, **options)
+        assert trace_of(self.root) == before
+        return run
+
+    def deciding(self, *arguments: str | bytes, changing: Path | None = None, **options: Any) -> Run:
+        """A run that decides: it may add to the audit log, and change that one file; nothing may lie beside them."""
+        before = trace_of(self.root)
+        run = self.unwatched(*arguments, **options)
+        log = self.own / "audit.jsonl"
+        mine = {str(log), *(str(parent) for parent in log.parents)}
+        theirs = {str(changing), str(changing.parent)} if changing else set()
+        after = trace_of(self.root)
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        assert changed <= mine | theirs, changed - mine - theirs
+        if log.exists():
+            assert log.stat().st_mode & 0o777 == 0o600
+            assert log.parent.stat().st_mode & 0o777 == 0o700
+        return run
+
+    def unwatched(self, *arguments: str | bytes, **options: Any) -> Run:
+        """A run that may leave what it likes."""
         done = subprocess.run(
             [sys.executable, "-m", "workbench", *arguments],
             cwd=self.here,
@@ -101,7 +137,6 @@ class Program:
             check=False,
             **options,
         )
-        assert trace_of(self.root) == before
         out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
         assert "Traceback" not in out + err, err
         for character in out + err:
@@ -112,7 +147,8 @@ class Program:
         """A run by a user without rights, where the interpreter itself may be out of that user's reach."""
         become = (
             "import os, sys, platformdirs, encodings.idna, encodings.utf_8_sig\n"
-            "import workbench.cli.app, workbench.data.home\n"
+            "import workbench.cli.app, workbench.data.home, workbench.desk.audit, workbench.desk.detail\n"
+            "import workbench.data.agents.approvals, workbench.data.agents.clarifications\n"
             "from workbench.data import detect, health, rooms, source\n"
             "from workbench.__main__ import main\n"
             "rooms.rooms()\n"
@@ -130,6 +166,39 @@ class Program:
         )
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return Run(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Agents:
+    """An agents database that the program knows as `prod` and may write to."""
+
+    place: Place
+    file: Path | None
+
+    def open(self) -> Source:
+        return self.place.open()
+
+    def held(self, tool: str = "run_shell", args: str = '{"command": "make clean"}', **about: Any) -> str:
+        """The id of an approval that waits."""
+        with self.open() as source:
+            return str(source.approvals.create(tool_name=tool, args=args, **about).id)
+
+    def asked(self, question: str = "Which region?", **about: Any) -> str:
+        """The id of a question that waits."""
+        with self.open() as source:
+            return str(source.clarifications.ask(question, **about).id)
+
+    def approval(self, id: str) -> tuple[Any, ...]:
+        """Status, by whom, and feedback."""
+        ((status, by, feedback),) = self.place.rows(
+            f"SELECT status, resolved_by, feedback FROM approvals WHERE id = '{id}'"
+        )
+        return status, by, feedback
+
+    def question(self, id: str) -> tuple[Any, ...]:
+        """Status and answer."""
+        ((status, answer),) = self.place.rows(f"SELECT status, answer FROM clarifications WHERE id = '{id}'")
+        return status, answer
 
 
 def installed_below(root: Path) -> Program:
@@ -156,3 +225,31 @@ def public_workbench() -> Iterator[Program]:
         if not all(parent.stat().st_mode & 0o001 for parent in root.parents):
             pytest.skip("the directory for temporary files is private")
         yield installed_below(root)
+
+
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=ENGINES)
+def agents(request: pytest.FixtureRequest, workbench: Program) -> Agents:
+    """A database of ours on each engine, configured as `prod`, writable; the operator is ops@bastion."""
+    file = workbench.root / "prod.db" if request.param == "sqlite" else None
+    target = str(file) if file else request.getfixturevalue("postgres_dsn")
+    open_source(target, create=True).close()
+    configure(workbench, prod=target)
+    return Agents(Place(request.param, target, target), file)
+
+
+@pytest.fixture
+def theirs(workbench: Program) -> Agents:
+    """The database of another program, as it is found."""
+    file = copied("agents/small/genie_America_New_York.db", workbench.root)
+    configure(workbench, prod=str(file))
+    return Agents(Place("sqlite", str(file), str(file)), file)
+
+
+def configure(workbench: Program, **sources: str) -> None:
+    """Settings with an operator, a home beside the project, and writable sources."""
+    workbench.environ["WORKBENCH_HOME"] = str(workbench.root / "own")
+    tables = [f'[sources.{name}]\ntarget = "{target}"\nread_only = false\n' for name, target in sources.items()]
+    workbench.user("\n".join(['operator = "ops@bastion"\n', *tables]))

@@ -55,6 +55,26 @@ def test_commands_that_open_no_server_import_no_driver_and_no_screen(
     assert not {"psycopg", "textual", "rich", "croniter", "sqlite_utils"} & set(modules)
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["home"], ["inbox", "--help"], ["approve", "--help"], ["--help", "--json"]]
+)
+def test_the_verbs_cost_no_more_than_their_words(arguments: list[str]) -> None:
+    """They are declared once, in the desk, and the help is made from that: no store and no engine is loaded for it."""
+    _, *modules = modules_after(LIST.format(arguments=arguments))
+    assert "workbench.desk.verbs" in modules
+    heavy = ("workbench.data.agents", "workbench.data.engine", "workbench.data.source", "workbench.desk.inbox")
+    assert not [module for module in modules if module.startswith((*heavy, "workbench.tui", "sqlite3"))]
+
+
+@pytest.mark.parametrize("arguments", [[], ["inbox"]])
+def test_printing_the_inbox_loads_no_screen_and_no_server_driver(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    modules = modules_after(LIST.format(arguments=arguments))
+    assert not {"psycopg", "textual", "rich", "croniter", "sqlite_utils", "workbench.tui"} & set(modules)
+
+
 def test_the_data_layer_knows_no_settings_and_no_face() -> None:
     modules = modules_after("import workbench.data, sys; print(*sorted(sys.modules), file=sys.stderr)")
     assert not {"workbench.settings", "workbench.cli", "pydantic", "click"} & set(modules)

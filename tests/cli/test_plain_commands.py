@@ -29,7 +29,8 @@ def test_the_version_needs_no_readable_settings(workbench) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "source", "source list", "source test", "doctor", "home", "config", "config show"]
+    "path",
+    ["", "source", "source show", "source test", "doctor", "home", "config", "config show", "audit", "inbox", "reject"],
 )
 def test_help_for_people_and_for_programs(workbench, path: str) -> None:
     run = workbench(*path.split(), "--help")
@@ -45,7 +46,14 @@ def test_help_for_people_and_for_programs(workbench, path: str) -> None:
             name for option in described["options"] for name in option["names"]
         }
         assert all(command["name"] in run.out for command in described["commands"])
-    commands = {"": ["config", "doctor", "home", "source"], "source": ["list", "test"], "config": ["path", "show"]}
+    commands = {
+        "": [
+            "answer", "approve", "audit", "config", "dismiss", "doctor", "home", "inbox", "reject", "send-back", "source",
+        ],
+        "audit": ["head", "list", "verify"],
+        "source": ["list", "show", "test"],
+        "config": ["path", "show"],
+    }  # fmt: skip
     assert [command["name"] for command in described["commands"]] == commands.get(path, [])
 
 
@@ -138,6 +146,7 @@ def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(workbench, argumen
         ('operater = "x"', '~/.config/workbench/workbench.toml:1: unknown setting "operater"; did you mean "operator"?'),
         ("[sources.x]\ntarget =", "~/.config/workbench/workbench.toml:2: this is not TOML, correct the line: "),
         ('"a\\u001b\\n" = 1', '~/.config/workbench/workbench.toml:1: unknown setting ""a␛␊""'),
+        ('[sources.approve]\ntarget = "x"', '~/.config/workbench/workbench.toml:2: "approve" is a command of the workbench; give'),
         ('[sources.doctor]\ntarget = "x"', '~/.config/workbench/workbench.toml:2: "doctor" is a command of the workbench; give'),
         ("columns.source = [\"nme\"]", '~/.config/workbench/workbench.toml:1: columns.source names "nme", which is no column; did you mean "name"?'),
         ("columns.source = []", "~/.config/workbench/workbench.toml:1: columns.source must name at least one column"),

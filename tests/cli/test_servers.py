@@ -115,7 +115,7 @@ def test_a_frozen_server_is_given_up_in_time(workbench, own_server: Server) -> N
     own_server.execute(OPSTATE, name)
     os.kill(own_server.postmaster, signal.SIGSTOP)
     try:
-        run = workbench(own_server.dsn(name), "--json", "--timeouts-connect", "0.5")
+        run = workbench("source", "show", own_server.dsn(name), "--json", "--timeouts-connect", "0.5")
     finally:
         os.kill(own_server.postmaster, signal.SIGCONT)
     (row,) = run.rows

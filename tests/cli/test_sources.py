@@ -52,11 +52,10 @@ def closed_port() -> int:
 
 
 def test_a_fresh_machine_shows_the_home_that_is_not_made_yet(workbench) -> None:
-    run = workbench()
+    run = workbench("source", "list")
     assert run.code == 0
     assert re.search(r"^home +not made yet ", run.out, re.MULTILINE)
-    assert workbench("source", "list").out == run.out
-    (row,) = workbench("--json").rows
+    (row,) = workbench("source", "list", "--json").rows
     assert (row["name"], row["state"], row["error"]) == ("home", "not made yet", None)
     assert workbench("doctor").out == "0 sources, nothing wrong\n"
     assert workbench("source", "test").err == "note: no source is configured; name a file or a database\n"
@@ -80,18 +79,17 @@ def fleet(workbench, closed_port: int):
 
 
 def test_each_source_is_its_line_and_a_dead_one_is_no_failure_of_the_whole(fleet) -> None:
-    for arguments in ([], ["source", "list"]):
-        run = fleet(*arguments)
-        assert run.code == 0
-        states = {line.split("  ")[0].strip(): line for line in run.out.splitlines()}
-        assert list(states) == ["NAME", "good", "gone", "bad", "unset", "down", "home"]
-        assert re.match(r"good +ok +sqlite +opstate +read-write +", states["good"])
-        assert re.match(r"gone +not found +— +— +read-only +", states["gone"])
-        assert re.match(r"bad +damaged ", states["bad"])
-        assert re.match(r"unset +invalid ", states["unset"])
-        assert re.match(r"down +unavailable .*postgresql://u:\*\*\*@127", states["down"])
-        assert run.err == "workbench: 4 of 6 sources do not answer; `workbench doctor` says why\n"
-        assert "sekret" not in run.out + run.err
+    run = fleet("source", "list")
+    assert run.code == 0
+    states = {line.split("  ")[0].strip(): line for line in run.out.splitlines()}
+    assert list(states) == ["NAME", "good", "gone", "bad", "unset", "down", "home"]
+    assert re.match(r"good +ok +sqlite +opstate +read-write +", states["good"])
+    assert re.match(r"gone +not found +— +— +read-only +", states["gone"])
+    assert re.match(r"bad +damaged ", states["bad"])
+    assert re.match(r"unset +invalid ", states["unset"])
+    assert re.match(r"down +unavailable .*postgresql://u:\*\*\*@127", states["down"])
+    assert run.err == "workbench: 4 of 6 sources do not answer; `workbench doctor` says why\n"
+    assert "sekret" not in run.out + run.err
     assert fleet("source", "list", "--strict").code == 6
 
 
@@ -132,6 +130,15 @@ def test_the_exit_code_of_one_source_says_what_is_wrong(fleet) -> None:
     assert run.out.startswith("good: ok")
     assert len(run.err.splitlines()) == 2
     assert fleet("source", "test").code == 1
+
+
+def test_what_can_have_no_inbox_is_described_instead(fleet) -> None:
+    assert fleet("good").out == fleet("source", "show", "good").out
+    assert fleet("good", "--json").rows[0]["name"] == "good"
+    fleet.environ["WORKBENCH_DEFAULT_SOURCE"] = "good"
+    assert re.search(r"^kinds +opstate$", fleet().out, re.MULTILINE)
+    assert "gone.db" in fleet("source", "show", "gone").failed(3)
+    assert fleet("source", "show").failed(2).startswith("Missing argument")
 
 
 def test_a_word_is_a_source_or_a_path_or_a_mistake(fleet) -> None:
@@ -178,7 +185,7 @@ def test_an_unconfigured_database_of_genie_is_mentioned_and_never_opened(workben
     for arguments in ([], ["source", "list"], ["doctor"]):
         run = workbench(*arguments)
         assert run.code == 0
-        assert run.err == (
+        assert run.err.removesuffix("note: nothing waits\n") == (
             "note: ~/.genie/genie.db is there but not configured; look with `workbench ~/.genie/genie.db`, "
             "or add it to your settings\n"
         )
@@ -186,6 +193,7 @@ def test_an_unconfigured_database_of_genie_is_mentioned_and_never_opened(workben
     genie.chmod(0o600)
     workbench.user('sources.g.target = "~/.genie/genie.db"\n')
     assert workbench().err == ""
+    assert re.search(r"^name +g$", workbench().out, re.MULTILINE)  # the only source, which can have no inbox
 
 
 def test_looking_changes_nothing_beside_a_live_writer(workbench) -> None:

@@ -1,67 +1,48 @@
-"""What reaches a terminal: everything that acts or hides is shown, everything else is as it was."""
+"""What the commands print: text of any origin goes through the one boundary, and columns stay columns."""
 
 from __future__ import annotations
 
-import sys
 import unicodedata
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from workbench.cli.text import cut, pad, safe, width
+from workbench.cli.output import Cell, Output, refuse
+
+HOSTILE = "\x1b[2J\x1b]0;t\x07 \x9b31m\r\b \u202ex\u200b\u2066 \U000e0041 \u2028 \ud800 \udce9 [red]x[/red] e\u0301 漢"
+SHOWN = "␛[2J␛]0;t␇ ⟨U+009B⟩31m␍␈ ⟨U+202E⟩x⟨U+200B⟩⟨U+2066⟩ ⟨U+E0041⟩ ⟨U+2028⟩ \\ud800 \\xe9 [red]x[/red] e\u0301 漢"
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    "say",
     [
-        ("plain ~!", "plain ~!"),
-        ("é ü 漢字 🎉", "é ü 漢字 🎉"),
-        ("\x1b[31mred\x1b]8;;http://x\x07", "␛[31mred␛]8;;http://x␇"),
-        ("a\r\nb\tc\0d", "a␍␊b␉c␀d"),
-        ("\x7f\x80\x9b\x85", "␡⟨U+0080⟩⟨U+009B⟩⟨U+0085⟩"),
-        ("a\u200bb\u202ec\u2066d\ufeff", "a⟨U+200B⟩b⟨U+202E⟩c⟨U+2066⟩d⟨U+FEFF⟩"),
-        ("\U000e0041\U000e007f", "⟨U+E0041⟩⟨U+E007F⟩"),
-        ("\u2028\u2029\u00ad\u034f\u3164", "⟨U+2028⟩⟨U+2029⟩⟨U+00AD⟩⟨U+034F⟩⟨U+3164⟩"),
-        ("\ufe0f\U000e0100", "⟨U+FE0F⟩⟨U+E0100⟩"),
-        ("caf\udce9 \udc80", "caf\\xe9 \\x80"),
-        ("\ud800 \udc00 \udfff", "\\ud800 \\udc00 \\udfff"),
-        ("\uffff", "⟨U+FFFF⟩"),
+        lambda output: output.line(HOSTILE),
+        lambda output: output.table([HOSTILE, "a"], [[Cell("x"), Cell(HOSTILE)], [Cell(HOSTILE), Cell("y")]]),
+        lambda output: output.pairs([(HOSTILE, Cell(HOSTILE))]),
+        lambda output: output.note(HOSTILE),
+        lambda output: output.refusal(HOSTILE),
+        lambda _: refuse(HOSTILE),
+        lambda output: output.json({HOSTILE: HOSTILE}),
     ],
+    ids=["line", "table", "pairs", "note", "refusal", "refuse", "json"],
 )
-def test_what_acts_or_hides_is_shown(text: str, shown: str) -> None:
-    assert safe(text) == shown
+def test_nothing_that_is_printed_acts_or_hides(
+    say: Callable[[Output], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(Output(as_json=False, colour=False))
+    told = capsys.readouterr()
+    text = told.out + told.err
+    assert "[red]x[/red]" in text
+    acting = {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")}
+    assert acting == {"\n"}
 
 
-def test_every_single_character_is_harmless_and_visible() -> None:
-    for code in range(sys.maxunicode + 1):
-        for character in safe(chr(code)):
-            category = unicodedata.category(character)
-            assert category not in ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn"), hex(code)
-        safe(chr(code)).encode("utf-8")
+def test_what_was_replaced_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(as_json=False, colour=False).line(HOSTILE)
+    assert capsys.readouterr().out == SHOWN + "\n"
 
 
-@given(st.text())
-def test_making_safe_twice_changes_nothing_and_a_cell_is_as_wide_as_it_says(text: str) -> None:
-    once = safe(text)
-    assert safe(once) == once
-    assert width(pad(once, width(once) + 3)) == width(once) + 3
-
-
-@given(st.text(), st.integers(1, 20), st.booleans())
-def test_a_cut_text_fits_and_keeps_its_beginning_or_its_end(text: str, cells: int, keep_end: bool) -> None:
-    whole = safe(text)
-    short = cut(whole, cells, keep_end=keep_end)
-    assert width(short) <= max(cells, 1)
-    if short != whole:
-        assert width(whole) > cells
-        assert whole.endswith(short[1:]) if keep_end else whole.startswith(short[:-1])
-        assert "…" in short
-
-
-def test_wide_and_combining_characters_have_their_width() -> None:
-    assert width("abc") == 3
-    assert width("漢字") == 4
-    assert width("e\u0301") == 1
-    assert width("🎉") == 2
-    assert pad("漢", 4) == "漢  "
+def test_columns_of_wide_and_of_joining_characters_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [[Cell("漢字"), Cell("a")], [Cell("e\u0301"), Cell("b")], [Cell("\x1b"), Cell("c")]]
+    Output(as_json=False, colour=False).table(["name", "x"], rows)
+    assert capsys.readouterr().out.splitlines() == ["NAME  X", "漢字  a", "e\u0301     b", "␛     c"]

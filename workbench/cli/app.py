@@ -9,16 +9,23 @@ from collections.abc import Iterator, Sequence
 import click
 
 from workbench import __version__
+from workbench.cli.audit import COLUMNS as AUDIT_COLUMNS
+from workbench.cli.audit import audit
+from workbench.cli.deciding import commands
 from workbench.cli.doctor import doctor
 from workbench.cli.failures import OK, USAGE, guarded, masked
+from workbench.cli.inbox import COLUMNS as INBOX_COLUMNS
+from workbench.cli.inbox import inbox
 from workbench.cli.options import JSON_ASKED, Group, given
 from workbench.cli.output import refuse, to_json
 from workbench.cli.places import config, home
 from workbench.cli.records import COLUMNS
+from workbench.cli.screen import open_target, show
 from workbench.cli.session import Session
-from workbench.cli.sources import show_default, show_source, source
+from workbench.cli.sources import source
 
 _PROGRAM = "workbench"
+_COLUMNS = {"source": COLUMNS, "audit": AUDIT_COLUMNS, "inbox": INBOX_COLUMNS}
 
 
 class Root(Group):
@@ -27,9 +34,9 @@ class Root(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A command by its name, else the hidden one that shows a source."""
+        """A command by its name, else the nameless one that opens a source."""
         if self.get_command(ctx, args[0]) is None:
-            return args[0], show_source, args
+            return args[0], open_target, args
         return super().resolve_command(ctx, args)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
@@ -52,13 +59,14 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 def root(ctx: click.Context) -> int:
     """The operator's terminal over the databases that AI agents write to.
 
-    Without a command it shows the sources. A source is named by the settings, a path or a PostgreSQL URL.
+    Without a command it opens the inbox of a source, or prints it where there is no terminal. A source is named by
+    the settings, a path or a PostgreSQL URL.
     """
-    ctx.obj = Session(given(ctx), sorted(root.commands), {"source": COLUMNS})
-    return show_default(ctx.obj) if ctx.invoked_subcommand is None else OK
+    ctx.obj = Session(given(ctx), sorted(root.commands), _COLUMNS)
+    return show(ctx.obj, None) if ctx.invoked_subcommand is None else OK
 
 
-for _command in (config, doctor, home, source):
+for _command in (audit, config, doctor, home, inbox, source, *commands()):
     root.add_command(_command)
 
 

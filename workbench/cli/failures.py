@@ -66,6 +66,11 @@ def remember_secrets(secrets: Iterable[str]) -> None:
     _secrets.update(secret for secret in secrets if len(secret) > 2)
 
 
+def remembered_secrets() -> tuple[str, ...]:
+    """What was remembered."""
+    return tuple(_secrets)
+
+
 def masked(text: str) -> str:
     """The text without anything that is or looks like a password."""
     for secret in sorted(_secrets, key=len, reverse=True):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from workbench.cli.text import cut, pad, safe, width
+from workbench.desk.safe import safe
 
 _GAP = "  "
 _NARROWEST = 4
@@ -46,21 +46,21 @@ class Output:
         """Rows under their heads, each column as wide as its widest cell, or as the terminal lets it be."""
         lines = [[Cell(name.upper().replace("_", " "), "head") for name in head], *rows]
         texts = [[safe(cell.text) for cell in line] for line in lines]
-        widths = _fitting([max(map(width, column)) for column in zip(*texts, strict=True)], _terminal_width())
+        widths = _fitting([max(t.cells for t in column) for column in zip(*texts, strict=True)], _terminal_width())
         for line, line_texts in zip(lines, texts, strict=True):
-            fitted = [cut(text, cells) for text, cells in zip(line_texts[:-1], widths, strict=False)]
-            padded = [pad(text, cells) for text, cells in zip(fitted, widths, strict=False)]
+            fitted = [text.cut(cells) for text, cells in zip(line_texts[:-1], widths, strict=False)]
+            padded = [text.pad(cells) for text, cells in zip(fitted, widths, strict=False)]
             # The last column is a path more often than not, and the end of a path says more than its beginning.
-            padded.append(cut(line_texts[-1], widths[-1], keep_end=True))
+            padded.append(line_texts[-1].cut(widths[-1], keep_end=True))
             cells = (self._toned(text, cell.tone) for text, cell in zip(padded, line, strict=True))
             write(sys.stdout, _GAP.join(cells).rstrip())
 
     def pairs(self, fields: Sequence[tuple[str, Cell]]) -> None:
         """One record as lines of name and value."""
         names = [safe(name.replace("_", " ")) for name, _ in fields]
-        cells = max(map(width, names), default=0)
+        cells = max((name.cells for name in names), default=0)
         for name, (_, cell) in zip(names, fields, strict=True):
-            write(sys.stdout, f"{pad(name, cells)}{_GAP}{self._toned(safe(cell.text), cell.tone)}".rstrip())
+            write(sys.stdout, f"{name.pad(cells)}{_GAP}{self._toned(safe(cell.text), cell.tone)}".rstrip())
 
     def note(self, text: str) -> None:
         """Something to know beside the answer, on standard error."""
@@ -86,7 +86,7 @@ def refuse(text: str) -> None:
 def write(stream: IO[str] | None, line: str) -> None:
     """Write a line; a stream that was closed before we began (`>&-`) takes nothing."""
     if stream is not None:
-        stream.write(line + "\n")
+        stream.write(f"{line}\n")
 
 
 def to_json(record: Mapping[str, object]) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from workbench.cli.failures import masked
 from workbench.cli.session import Candidate
@@ -21,6 +22,8 @@ from workbench.settings import Opening, TimeoutSettings
 if TYPE_CHECKING:
     from workbench.data import Health, Source
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -29,6 +32,7 @@ class Answer:
     candidate: Candidate
     health: Health | None = None
     findings: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
     error: WorkbenchError | None = None
     seconds: float | None = None
 
@@ -42,60 +46,72 @@ class Unfinished(Unavailable):
     """The source gave no answer in time."""
 
 
-def ask_all(candidates: Iterable[Candidate], timeouts: TimeoutSettings, *, thorough: float = 0) -> list[Answer]:
-    """Ask every source for its health, side by side, in the order given; `thorough` adds so many seconds
-    for the slow check of whole databases."""
-    waiting = list(candidates)
-    answers: SimpleQueue[tuple[int, Answer]] = SimpleQueue()
+def side_by_side(works: Sequence[tuple[str, Callable[[], T]]], limit: float) -> list[T | WorkbenchError]:
+    """Do things at once, each under a name; what they return in the order given, or why they failed.
 
-    def put(index: int, work: Callable[[], Answer]) -> None:
-        answers.put((index, work()))
+    What is not done after `limit` seconds is left alone, and is an error as well.
+    """
+    answers: SimpleQueue[tuple[int, T | WorkbenchError]] = SimpleQueue()
 
-    limit = timeouts.connect + timeouts.statement + 1 + thorough
-    for index, candidate in enumerate(waiting):
+    def do(index: int, work: Callable[[], T]) -> None:
+        try:
+            answers.put((index, work()))
+        except WorkbenchError as error:
+            answers.put((index, error))
+        except Exception as error:
+            # A thread's traceback would land on the screen; it is one source's failure and no more.
+            said = masked(f"{type(error).__name__}: {error}")
+            answers.put((index, WorkbenchError(f"internal error: {said}")))
 
-        def work(candidate: Candidate = candidate) -> Answer:
-            return _ask(candidate, timeouts, thorough=bool(thorough))
+    for index, (name, work) in enumerate(works):
+        threading.Thread(target=do, args=(index, work), name=name, daemon=True).start()
 
-        threading.Thread(target=put, args=(index, work), name=f"ask {candidate.name}", daemon=True).start()
-
-    found: dict[int, Answer] = {}
+    found: dict[int, T | WorkbenchError] = {}
     end = time.monotonic() + limit
-    while len(found) < len(waiting) and (left := end - time.monotonic()) > 0:
+    while len(found) < len(works) and (left := end - time.monotonic()) > 0:
         try:
             index, answer = answers.get(timeout=left)
         except Empty:
             break
         found[index] = answer
     late = Unfinished(f"no answer within {limit:g} s; check that it runs, or raise timeouts.connect")
-    return [found.get(index) or Answer(candidate, error=late) for index, candidate in enumerate(waiting)]
+    return [found.get(index, late) for index in range(len(works))]
+
+
+def ask_all(candidates: Iterable[Candidate], timeouts: TimeoutSettings, *, thorough: float = 0) -> list[Answer]:
+    """Ask every source for its health, side by side, in the order given; `thorough` adds so many seconds
+    for the slow check of whole databases."""
+    waiting = list(candidates)
+    works = [(f"ask {each.name}", partial(_ask, each, timeouts, thorough=bool(thorough))) for each in waiting]
+    answers = side_by_side(works, timeouts.connect + timeouts.statement + 1 + thorough)
+    return [
+        Answer(candidate, error=answer) if isinstance(answer, WorkbenchError) else answer
+        for candidate, answer in zip(waiting, answers, strict=True)
+    ]
 
 
 def _ask(candidate: Candidate, timeouts: TimeoutSettings, *, thorough: bool) -> Answer:
     opening = candidate.opening
     if isinstance(opening, WorkbenchError):
-        return Answer(candidate, error=opening)
+        raise opening
     begin = time.monotonic()
-    try:
-        with _opened(opening, timeouts) as source:
-            health = source.health()
-            if not health.reachable:
-                return Answer(candidate, error=Unavailable("; ".join(health.problems)))
-            findings = source.integrity() if thorough else ()
-        return Answer(candidate, health, findings, seconds=time.monotonic() - begin)
-    except WorkbenchError as error:
-        return Answer(candidate, error=error)
-    except Exception as error:
-        # A thread's traceback would land on the screen; it is one source's failure and no more.
-        return Answer(candidate, error=WorkbenchError(f"internal error: {masked(f'{type(error).__name__}: {error}')}"))
+    with opened(opening, timeouts) as source:
+        health = source.health()
+        if not health.reachable:
+            raise Unavailable("; ".join(health.problems))
+        findings = source.integrity() if thorough else ()
+        # A damaged file would only fail once more.
+        rows = tuple(map(str, source.examine())) if thorough and not findings else ()
+    return Answer(candidate, health, findings, rows, seconds=time.monotonic() - begin)
 
 
-def _opened(opening: Opening, timeouts: TimeoutSettings) -> Source:
+def opened(opening: Opening, timeouts: TimeoutSettings) -> Source:
+    """Open a source for a face of the program."""
     from workbench.data import Timeouts, open_source
     from workbench.data.source import open_home
 
     # Who only looks does not wait for a lock longer than for an answer: "locked" is the answer.
-    lock = min(timeouts.lock, timeouts.statement)
+    lock = min(timeouts.lock, timeouts.statement) if opening.read_only else timeouts.lock
     limits = Timeouts(connect=timeouts.connect, statement=timeouts.statement, lock=lock)
     if opening.is_home and isinstance(opening.target, Path):
         return open_home(opening.target, read_only=opening.read_only, name=opening.name, timeouts=limits)

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.failures import remember_secrets
+from workbench.cli.failures import remember_secrets, remembered_secrets
 from workbench.cli.logs import start_log
 from workbench.cli.output import Output
 from workbench.data.errors import Invalid, NotFound, WorkbenchError
@@ -63,6 +63,16 @@ class Session:
         """The settings file that an option named."""
         named = self._given.get("config")
         return None if named is None else str(named)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether --read-only was given, which always wins."""
+        return bool(self._given.get("read_only"))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that are written nowhere: the passwords of the sources that were opened so far."""
+        return remembered_secrets()
 
     def configured(self) -> list[Candidate]:
         """Every configured source; one that cannot even be composed carries its error."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from workbench.cli.failures import OK, UNAVAILABLE, exit_code, exit_code_of_many, masked
-from workbench.cli.options import Command, Group
+from workbench.cli.options import Group
 from workbench.cli.probing import Answer, ask_all
 from workbench.cli.records import DEFAULT_COLUMNS, cells, fields, record, state
 from workbench.cli.session import HOME, Candidate, Session, looking
@@ -53,21 +53,17 @@ def test_sources(session: Session, names: tuple[str, ...]) -> int:
     return exit_code(errors[0][1]) if len(answers) == 1 and errors else exit_code_of_many(error for _, error in errors)
 
 
-@click.command("show", cls=Command, add_help_option=True)
+@source.command("show")
 @click.argument("name", metavar="SOURCE|PATH|URL")
 @click.pass_obj
-def show_source(session: Session, name: str) -> int:
+def show_one(session: Session, name: str) -> int:
     """Show one source: what it holds and how it is."""
+    return show_source(session, name)
+
+
+def show_source(session: Session, name: str) -> int:
+    """The record of one source."""
     (answer,) = ask(session, [session.candidate(name)])
-    return _show(session, answer)
-
-
-def show_default(session: Session) -> int:
-    """What `workbench` alone shows: the default source if one is set, else every source."""
-    default = session.loaded.settings.default_source
-    if default is None:
-        return show_sources(session, strict=False)
-    (answer,) = ask(session, [session.candidate(default)])
     return _show(session, answer)
 
 

@@ -23,6 +23,7 @@ STORES = frozenset({"approvals", "clarifications"})
 LIMIT = 2000  # waiting rows that are sorted; of more, it is said that there are more
 SOON = timedelta(minutes=5)
 ABANDONED_AFTER = timedelta(minutes=10)
+_NONE, _ASKS = plain("—"), plain("✎ ")
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 Key = tuple[str, str, str]
@@ -140,7 +141,7 @@ def wait_cell(item: Waiting, now: datetime) -> SafeText:
 def expires_cell(item: Waiting, now: datetime) -> SafeText:
     """In how long it expires."""
     if item.expires is None:
-        return plain("—")
+        return _NONE
     return plain("overdue") if item.expires <= now else plain(coarse(item.expires - now))
 
 
@@ -151,12 +152,12 @@ def source_cell(item: Waiting, now: datetime) -> SafeText:
 
 def what_cell(item: Waiting, now: datetime) -> SafeText:
     """The tool, or the question behind its mark."""
-    return safe(item.what) if item.kind == APPROVAL else plain("✎ ") + _masked(item.what)
+    return safe(item.what) if item.kind == APPROVAL else _ASKS + _masked(item.what)
 
 
 def from_cell(item: Waiting, now: datetime) -> SafeText:
     """Who asks."""
-    return safe(item.who) if item.who else plain("—")
+    return safe(item.who) if item.who else _NONE
 
 
 @lru_cache(maxsize=2 * LIMIT)  # a list is drawn again and again

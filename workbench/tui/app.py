@@ -1,0 +1,232 @@
+"""The program on the screen: it wires settings, gateway, theme and screens; the views do the rest."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import ClassVar
+
+from rich.console import RenderableType
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from workbench.data import Source
+from workbench.data.agents.clock import now
+from workbench.data.engine.watch import ON_SCREEN, Watch
+from workbench.desk import inbox
+from workbench.desk.places import Place, Rules
+from workbench.desk.safe import plain
+from workbench.tui.gateway import HUNG, Gateway, Lane
+from workbench.tui.inbox_screen import InboxScreen
+from workbench.tui.terminal import Terminal, Told, has_shell, is_gone
+from workbench.tui.theme import load_theme
+
+_LOG = logging.getLogger(__name__)
+_CLOSING = 0.3  # seconds that sources have to close, so that nothing is left beside their files
+_STOPPING = 1.0  # seconds that a decision has to finish or to be undone, when nobody waits for it any more
+_CHECK = 0.05
+NO_INBOX = -1  # the result of a run over a source that can hold no inbox
+
+
+class WorkbenchApp(App[int]):
+    """The operator's terminal over one source."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+    ]
+
+    def __init__(self, place: Place, rules: Rules, theme: str, *, clock: Callable[[], datetime] = now) -> None:
+        chosen = load_theme(theme)
+        # Told at once: how NO_COLOR is kept to is decided when an app is made, before it has a theme.
+        super().__init__(driver_class=Terminal, ansi_color=chosen.ansi or None)
+        self.place = place
+        self.rules = rules
+        self.clock = clock
+        self.gateway = Gateway(self._deliver)
+        self.broken: Exception | None = None
+        self._here: asyncio.AbstractEventLoop | None = None
+        self._leaving = False
+        self._watched: Source | None = None
+        self._watch: Watch | None = None
+        self._watch_broken = False
+        self._following: asyncio.Task[None] | None = None
+        self.register_theme(chosen)
+        self.theme = chosen.name
+        self.animation_level = "none"
+
+    class Answered(Message):
+        """Background work has an answer, which is taken in on the screen's own loop."""
+
+        def __init__(self, take_in: Callable[[], None]) -> None:
+            super().__init__()
+            self.take_in = take_in
+
+    def _deliver(self, take_in: Callable[[], None]) -> None:
+        self.post_message(self.Answered(take_in))
+
+    def on_workbench_app_answered(self, message: Answered) -> None:
+        """Take it in."""
+        message.take_in()
+
+    @property
+    def lane(self) -> Lane:
+        """The way to the source."""
+        return self.gateway.lane(self.place.name, self.place.opener())
+
+    def on_load(self) -> None:
+        """Before the terminal is taken."""
+        self._here = asyncio.get_running_loop()
+
+    def on_mount(self) -> None:
+        """Open the inbox, and keep an eye on the source and the terminal."""
+        self.app_resume_signal.subscribe(self, lambda _: self._repaint())
+        self._begin_watching()
+        self.push_screen(InboxScreen(self.place, self.rules, self.lane, self.clock))
+        self.set_interval(0.5, self._keep_watch)
+
+    def on_unmount(self) -> None:
+        """However it ended, nothing runs on."""
+        self.gateway.stop()
+
+    # -- noticing change -------------------------------------------------------------------------------------
+
+    def _begin_watching(self) -> None:
+        """The first question to a source opens it, so that everything else finds it open or knows why not."""
+        self.lane.read("watch", _begin_to_watch, self._follow, lambda _: self._forget())
+
+    def _keep_watch(self) -> None:
+        """Watch the open source; after it was opened anew, the new one. A watch that fails is worth a question."""
+        if not self.is_headless and is_gone():
+            self.leave(128 + signal.SIGHUP)
+            return
+        source = self.lane.source
+        if source is not None and source is not self._watched:
+            self._watched = source
+            self._begin_watching()
+        watch = self._watch
+        broken = watch is not None and (watch.error is not None or watch.silent_for >= HUNG)
+        if broken != self._watch_broken:
+            self._watch_broken = broken
+            self._changed()
+        elif watch is not None and watch.error is not None and self.lane.answering:
+            # What is still open can be read and is not what lies there now: a file that was moved or removed.
+            self.lane.forget()
+            self._changed()
+
+    def _forget(self) -> None:
+        self._watched = None
+
+    def _follow(self, watched: tuple[Source, Watch]) -> None:
+        self._watched, watch = watched
+        if not self._watched.capabilities & inbox.STORES:
+            self.leave(NO_INBOX)
+            return
+        if self._following is not None:
+            self._following.cancel()
+        self._watch = watch
+        self._following = asyncio.get_running_loop().create_task(self._tell_changes(watch))
+        self._changed()
+
+    async def _tell_changes(self, watch: Watch) -> None:
+        async for _ in watch.changes_async():
+            self._changed()
+
+    def _changed(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, InboxScreen):
+                screen.changed()
+
+    # -- leaving ---------------------------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Leave. A decision that is being written is waited for, unless the operator insists."""
+        if self.gateway.acting and not self._leaving:
+            self._leaving = True
+            self._say("a decision is being written: leaving when it is done; the same key again stops it and leaves")
+            self._leave_when_done(0, None)
+        elif self.gateway.acting:
+            self._say("stopping it, and leaving")
+            self.gateway.stop()
+            self._leave_when_done(0, _STOPPING)
+        else:
+            self.leave(0)
+
+    def told_to_end(self, number: int) -> None:
+        """A signal says to end. It may interrupt anything, so the loop is asked, which waits for what is written."""
+        if self._here is None:
+            raise SystemExit(128 + number)
+        with suppress(RuntimeError):  # the loop has ended, and so do we
+            self._here.call_soon_threadsafe(self._leave_when_done, 128 + number, _STOPPING)
+
+    def _leave_when_done(self, code: int, patience: float | None) -> None:
+        if not self.gateway.acting or (patience is not None and patience <= 0):
+            self.leave(code)
+            return
+        left = None if patience is None else patience - _CHECK
+        self.set_timer(_CHECK, partial(self._leave_when_done, code, left))
+
+    def leave(self, code: int) -> None:
+        """End the program now, and give the terminal back."""
+        self.gateway.stop()
+        self.exit(code)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End, without what Textual would print: a traceback with the values of every variable, secrets too."""
+        self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        self.panic()
+
+    def _handle_exception(self, error: Exception) -> None:
+        # All that breaks in the screen comes here. It is told once the terminal is given back (see `run`).
+        if self.broken is None:
+            self.broken = error
+            _LOG.error("the screen broke", exc_info=error)
+        super()._handle_exception(error)
+
+    # -- standing aside -------------------------------------------------------------------------------------
+
+    def action_suspend_process(self) -> None:
+        """Stop for the shell, which continues us; not while something is written, which would stay locked."""
+        if self.gateway.acting:
+            self._say("a decision is being written: not now")
+        elif not has_shell():
+            self._say("there is no shell that could continue the workbench: not suspended")
+        else:
+            # The whole job, as a terminal's own key would do: a program that started us has to stop as well.
+            os.kill(0, signal.SIGTSTP)
+
+    def _repaint(self) -> None:
+        self.refresh(layout=True)
+
+    def _say(self, words: str) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, InboxScreen):
+                screen.say(plain(words), "$warning")
+
+
+def _begin_to_watch(source: Source) -> tuple[Source, Watch]:
+    return source, source.watch(ON_SCREEN)
+
+
+def run(place: Place, rules: Rules, theme: str) -> int:
+    """Show the screen until the operator leaves: the exit code, or `NO_INBOX` at once if the source can hold none."""
+    app = WorkbenchApp(place, rules, theme)
+    told = Told(app.told_to_end)
+    told.listen()
+    try:
+        code = app.run()
+    finally:
+        app.gateway.stop()
+        app.gateway.wait(_CLOSING)
+        told.stop()
+    if app.broken is not None:
+        raise app.broken
+    return code or 0

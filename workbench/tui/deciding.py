@@ -1,0 +1,333 @@
+"""How a decision is made on the screen: opened by one key, confirmed by another, bound to what was shown."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from textual.events import DescendantFocus
+
+from workbench.data import Source
+from workbench.data.errors import Conflict, WorkbenchError
+from workbench.desk import acting
+from workbench.desk.acting import Report, perform
+from workbench.desk.aftermath import aftermath
+from workbench.desk.audit import Audit
+from workbench.desk.detail import Detail
+from workbench.desk.inbox import Key
+from workbench.desk.places import Place, Rules
+from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.verbs import ALWAYS, APPROVE, BY_ID, NEVER, Record, Verb
+from workbench.tui.decision_bar import DecisionBar, TextBar
+from workbench.tui.detail_pane import DetailPane
+from workbench.tui.gateway import Lane
+from workbench.tui.lines import Notice
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    _Base = Screen[None]
+else:
+    _Base = object
+
+SETTLE = 0.4  # seconds that an item, or a page of it, has been on screen before it can be decided
+LOOKS = (1.0, 10.0)  # seconds after a decision at which it is looked at again
+
+
+class Deciding(_Base):
+    """The part of the inbox screen that decides."""
+
+    place: Place
+    rules: Rules
+    lane: Lane
+    detail: Detail | None
+    shown_at: float
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mine: set[Key] = set()  # what this operator has decided, and is therefore no news when it leaves
+        self.revealed: Record | None = None  # the record whose secrets are shown
+        self._then: Callable[[str], None] | None = None  # what the answer to the open bar does
+        self._writing: tuple[Key, str] | None = None  # for which item and verb words are written
+        self._drafts: dict[tuple[Key, str], str] = {}  # words that did not arrive
+
+    # -- what the other part brings --------------------------------------------------------------------------
+
+    def refresh_now(self) -> None:
+        """Read everything again."""
+        raise NotImplementedError
+
+    def read_detail(self) -> None:
+        """Read the item under the cursor again."""
+        raise NotImplementedError
+
+    def show_keys(self) -> None:
+        """Show which keys do something now."""
+        raise NotImplementedError
+
+    def focus_back(self) -> None:
+        """Give the keys back to the list or the detail."""
+        raise NotImplementedError
+
+    @property
+    def notice(self) -> Notice:
+        """The line that says what just happened."""
+        return self.query_one(Notice)
+
+    @property
+    def pane(self) -> DetailPane:
+        """The detail."""
+        return self.query_one(DetailPane)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a bar is open."""
+        return any(bar.display for bar in self._bars)
+
+    @property
+    def _bars(self) -> tuple[DecisionBar, TextBar]:
+        return self.query_one(DecisionBar), self.query_one(TextBar)
+
+    # -- opening ---------------------------------------------------------------------------------------------
+
+    def action_verb(self, verb: str) -> None:
+        """A key of a verb was pressed."""
+        self.begin(BY_ID[verb])
+
+    def action_approve_unseen(self) -> None:
+        """Approve although lines are unseen: their number has to be typed."""
+        unseen = self.pane.unseen
+        if not unseen:
+            self.begin(APPROVE)
+        elif detail := self._ready(APPROVE):
+            question = plain(f"{_lines(unseen)} not been on screen. Type {unseen} to approve all the same.")
+            self._ask_words(
+                question,
+                lambda text: None if text.strip() == str(unseen) else plain(f"that is not {unseen}"),
+                lambda _: self._act(APPROVE, detail, "", unseen),
+                (*detail.cautions, *acting.warnings(detail.record)),
+            )
+
+    def begin(self, verb: Verb) -> None:
+        """Open the bar in which this verb is confirmed or given its words."""
+        detail = self._ready(verb)
+        if detail is None:
+            return
+        if verb is APPROVE and self.pane.unseen:
+            self._show_unseen()
+            return
+        warnings = acting.warnings(detail.record)
+        if verb.text == NEVER:
+            question = plain(f"{verb.title} ") + acting.name_of(detail.record) + plain("?")
+            then = partial(self._act, verb, detail, unseen=0)
+            self._ask(question, lambda _: then(""), (*detail.cautions, *warnings) if verb is APPROVE else warnings)
+            return
+        optional = "" if verb.text == ALWAYS else " (may be empty)"
+        question = plain(f"{verb.title} ") + acting.name_of(detail.record) + plain(f" · {verb.asks}{optional}:")
+        self._writing = (detail.key, verb.id)
+        self._ask_words(question, partial(_refused, verb), lambda text: self._act(verb, detail, text), warnings)
+
+    def _ready(self, verb: Verb) -> Detail | None:
+        """What is shown, if this verb may be used on it now; otherwise it is said why not."""
+        detail = self.detail
+        if detail is None or detail.kind not in verb.applies:
+            return None
+        self.notice.clear()
+        if reason := detail.refusals.get(verb.id):
+            more = "; W opens the source for writing" if not self.place.writable else ""
+            self.notice.say(safe(f"{verb.title}: {reason}{more}"), "$warning")
+        elif monotonic() - self.shown_at < SETTLE:
+            self.notice.say(plain("This has only just come on screen: look, and press again."), "$warning")
+        else:
+            return detail
+        return None
+
+    def _show_unseen(self) -> None:
+        """Show the next page of what was not seen; it has to be there a while too."""
+        before = self.pane.next_unseen
+        self.pane.show_unseen()
+        self.shown_at = monotonic()
+        if not self.pane.unseen:
+            words = "That is the rest of it: a again approves."
+        elif self.pane.next_unseen == before:
+            words = f"{_lines(self.pane.unseen)} not been seen, and there is no room: ⏎ shows it on the whole screen."
+        else:
+            words = f"{_lines(self.pane.unseen)} not been seen yet: a shows the next, A approves all the same."
+        self.notice.say(plain(words), "$warning")
+
+    def _ask(self, question: SafeText, then: Callable[[str], None], warnings: Iterable[SafeText] = ()) -> None:
+        self._then = then
+        self.add_class("-asking")
+        self.query_one(DecisionBar).ask(question, warnings)
+        self.show_keys()
+
+    def _ask_words(
+        self,
+        question: SafeText,
+        check: Callable[[str], SafeText | None],
+        then: Callable[[str], None],
+        warnings: Iterable[SafeText] = (),
+    ) -> None:
+        self._then = then
+        self.add_class("-asking")
+        draft = self._drafts.get(self._writing, "") if self._writing else ""
+        self.query_one(TextBar).ask(question, check, warnings, draft)
+        self.show_keys()
+
+    # -- answered --------------------------------------------------------------------------------------------
+
+    def close_bars(self) -> bool:
+        """Close what is open without an answer, as when the item changes under it; whether anything was open."""
+        if not self.asking:
+            return False
+        for bar in self._bars:
+            bar.close()
+        self._end_asking()
+        return True
+
+    def _end_asking(self) -> Callable[[str], None] | None:
+        then, self._then = self._then, None
+        if self._writing is not None:
+            self._drafts[self._writing] = self.query_one(TextBar).words.text
+            self._writing = None
+        self.remove_class("-asking")
+        self.focus_back()
+        self.show_keys()
+        return then
+
+    def on_decision_bar_confirmed(self) -> None:
+        """Yes."""
+        if then := self._end_asking():
+            then("")
+
+    def on_text_bar_given(self, message: TextBar.Given) -> None:
+        """The words are there."""
+        if then := self._end_asking():
+            then(message.text)
+
+    def on_decision_bar_cancelled(self) -> None:
+        """No."""
+        self._end_asking()
+
+    def on_text_bar_cancelled(self) -> None:
+        """Nothing to write."""
+        self._end_asking()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """The mouse went elsewhere: keys would act there, beside an open question."""
+        if self.asking and not any(bar in event.widget.ancestors_with_self for bar in self._bars):
+            self.close_bars()
+
+    # -- acting ----------------------------------------------------------------------------------------------
+
+    def _act(self, verb: Verb, detail: Detail, text: str, unseen: int = 0) -> None:
+        work = partial(_perform, verb=verb, detail=detail, text=text, audit=self._audit(), unseen=unseen)
+        self.mine.add(detail.key)
+        self.notice.say(plain(f"{verb.title}…"), about=detail.key)
+        self.lane.act(work, partial(self.show_report, detail.key), partial(self.show_act_failure, detail.key))
+
+    def _audit(self) -> Audit:
+        return Audit(self.rules.home, self.rules.operator, secrets=self.rules.secrets)
+
+    def show_report(self, key: Key, report: Report) -> None:
+        """Say what became of it, and look at it again later."""
+        self.notice.say(report.words, "$success" if report.error is None else "$error", about=key)
+        if report.error is None:
+            self._drafts.clear()
+            decided_at = datetime.now().astimezone()
+            for seconds in LOOKS:
+                self.set_timer(seconds, partial(self._look_again, key, report, decided_at))
+        elif not isinstance(report.error, Conflict):
+            self.mine.discard(key)
+        self.refresh_now()
+
+    def show_act_failure(self, key: Key, error: Exception) -> None:
+        """It could not be done; the item is read again, because nobody knows how far it went."""
+        self.mine.discard(key)
+        self.notice.say(safe(str(error)), "$error")
+        self.refresh_now()
+
+    def _look_again(self, key: Key, report: Report, decided_at: datetime) -> None:
+        look = partial(aftermath, report=report, decided_at=decided_at, operator=self.rules.operator)
+        self.lane.read(f"after {report.record.id}", look, partial(self.show_aftermath, key), lambda _: None)
+
+    def show_aftermath(self, key: Key, found: tuple[SafeText, str]) -> None:
+        """What followed a decision: other news is not overwritten by it, unless the decision does not stand."""
+        words, tone = found
+        if tone in ("$error", "$warning"):
+            self.notice.say(words, tone, about=key)
+        else:
+            self.notice.add(words, tone, about=key)
+
+    # -- secrets ---------------------------------------------------------------------------------------------
+
+    def action_reveal(self) -> None:
+        """Show the secrets of this item once that is on record, or mask them again."""
+        detail = self.detail
+        if detail is None:
+            return
+        self.notice.clear()
+        if detail.revealed:
+            self.revealed = None
+            self.read_detail()
+        elif not detail.secrets:
+            self.notice.say(plain("Nothing is masked here."))
+        else:
+            work = partial(_reveal, detail=detail, audit=self._audit())
+            self.lane.act(work, self._show_revealed, partial(self.show_act_failure, detail.key))
+
+    def _show_revealed(self, record: Record) -> None:
+        if self.detail is not None and self.detail.record == record:
+            self.revealed = record
+            self.read_detail()
+
+    # -- reopening writable ----------------------------------------------------------------------------------
+
+    def action_write(self) -> None:
+        """Ask whether this source shall be opened writable."""
+        self.notice.clear()
+        if self.place.writable:
+            self.notice.say(plain("This source is open for writing already."))
+        elif self.place.never_writable:
+            self.notice.say(plain("--read-only was given, and it always wins: start again without it."), "$warning")
+        else:
+            name = safe(self.place.name).cut(30)
+            question = plain("Open ") + name + plain(" for writing? What you decide then acts on live agents.")
+            self._ask(question, lambda _: self._try_writable())
+
+    def _try_writable(self) -> None:
+        writable = self.place.made_writable()
+
+        def opened(_: None) -> None:
+            self.place = writable
+            self.lane.reopen_with(writable.opener())
+            self.notice.say(plain("Opened for writing."))
+            self.refresh_now()
+
+        def refused(error: Exception) -> None:
+            self.notice.say(plain("It stays read-only: ") + safe(str(error)), "$error")
+
+        self.notice.say(plain("Opening…"))
+        self.lane.read("reopen", lambda _: writable.open(True).close(), opened, refused)
+
+
+def _perform(source: Source, verb: Verb, detail: Detail, text: str, audit: Audit, unseen: int) -> Report:
+    return perform(verb, source, detail.record, text, audit=audit, unseen=unseen)
+
+
+def _reveal(source: Source, detail: Detail, audit: Audit) -> Record:
+    acting.reveal(source, detail.record, detail.secrets, audit=audit)
+    return detail.record
+
+
+def _refused(verb: Verb, text: str) -> SafeText | None:
+    try:
+        verb.refuse_text(text)
+    except WorkbenchError as error:
+        return safe(str(error))
+    return None
+
+
+def _lines(count: int) -> str:
+    return "1 line has" if count == 1 else f"{count:,} lines have"

@@ -1,0 +1,203 @@
+"""The detail beside (or below) a list: lines of safe text, wrapped, and which of them have been on screen."""
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
+from textual.errors import NoWidget
+from textual.events import Show
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from workbench.desk.detail import Detail
+from workbench.tui.seeing import Seen
+from workbench.tui.wrapping import Row, wrapped
+
+_NARROWEST = 20
+
+
+class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows a `Detail`. What must be seen before a decision counts as seen once all of it was in the viewport."""
+
+    ALLOW_SELECT = False
+    # The scroll bar has its place always: text would wrap anew when it comes.
+    DEFAULT_CSS = "DetailPane { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "detail--label",
+        "detail--text",
+        "detail--faint",
+        "detail--warn",
+        "detail--mask",
+        "detail--key",
+        "detail--string",
+        "detail--number",
+        "detail--word",
+        "detail--bad",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "lines(1)", "Down", show=False, id="detail.down"),
+        Binding("up,k", "lines(-1)", "Up", show=False, id="detail.up"),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="detail.page-down"),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="detail.page-up"),
+        Binding("home,g", "edge(0)", "Top", show=False, id="detail.top"),
+        Binding("end,G", "edge(1)", "Bottom", show=False, id="detail.bottom"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.detail: Detail | None = None
+        self._rows: list[Row] = []
+        self._seen = Seen()
+        self._wrapped_for = 0
+
+    # -- told by the screen ----------------------------------------------------------------------------------
+
+    def show(self, detail: Detail | None) -> None:
+        """Show a detail. The same item keeps its place, and what was seen of it that still reads as it did."""
+        before, self.detail = self.detail, detail
+        if before is not None and detail is not None and (before.key, before.lines) == (detail.key, detail.lines):
+            return
+        same_item = detail is not None and before is not None and before.key == detail.key
+        self._seen.show(detail.lines if detail else (), same=same_item)
+        looked = self._visible_rows()
+        self._wrap()
+        if not same_item:
+            self._scroll(0)
+        self._paint_different(looked)
+        # Not before it is laid out: to ask for places earlier makes the library forget to tell of sizes.
+        self.call_after_refresh(self.look)
+
+    @property
+    def unseen(self) -> int:
+        """How many lines that must be seen have not been on screen."""
+        return self._seen.unseen
+
+    @property
+    def next_unseen(self) -> int | None:
+        """The first row that has to be on screen yet."""
+        return self._seen.next_row
+
+    def show_unseen(self) -> None:
+        """Scroll on to what must be seen and was not."""
+        row = self._seen.next_row
+        if row is not None:
+            self._scroll(row)
+            self.look()
+
+    def look(self) -> None:
+        """Whatever is in view now counts as seen."""
+        self._seen.note(*self._in_view())
+
+    def action_lines(self, by: int) -> None:
+        """Scroll by lines."""
+        self._scroll(self._top + by)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages; a line of the last one stays in view."""
+        self._scroll(self._top + pages * max(self.size.height - 1, 1))
+
+    def action_edge(self, end: int) -> None:
+        """Scroll to the top or the bottom."""
+        self._scroll(len(self._rows) * end)
+
+    # -- layout ----------------------------------------------------------------------------------------------
+
+    @property
+    def _width(self) -> int:
+        return max(self.size.width - self.scrollbar_size_vertical, 0)
+
+    @property
+    def _top(self) -> int:
+        return round(self.scroll_y)
+
+    def _wrap(self) -> None:
+        width = max(self._width, _NARROWEST)
+        self._wrapped_for = width
+        lines = self.detail.lines if self.detail else ()
+        self._rows = [row for number, line in enumerate(lines) for row in wrapped(number, line, width)]
+        self._seen.place([row.line for row in self._rows])
+        self._resize_text()
+
+    def _resize_text(self) -> None:
+        """Tell the scroll bar how long the text is, without a layout that would paint everything."""
+        size = Size(self._width, len(self._rows))
+        if size != self.virtual_size:
+            self.set_reactive(Widget.virtual_size, size)
+            if self.show_vertical_scrollbar:
+                self.vertical_scrollbar.window_virtual_size = size.height
+        if self._top > self.max_scroll_y:
+            self._scroll(self.max_scroll_y)
+
+    def _scroll(self, to: int) -> None:
+        self.scroll_to(y=to, animate=False, force=True, immediate=True)
+
+    def on_resize(self) -> None:
+        """Wrap anew when the width is another; the line at the top stays there."""
+        if max(self._width, _NARROWEST) != self._wrapped_for:
+            first = self._rows[self._top].line if self._top < len(self._rows) else 0
+            self._wrap()
+            self._scroll(next((at for at, row in enumerate(self._rows) if row.line == first), 0) if self._top else 0)
+            self.refresh()
+        else:
+            self._resize_text()
+        self.look()
+
+    def on_show(self, _: Show) -> None:
+        """What is in view now is seen."""
+        self.look()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """What comes into view counts as seen."""
+        super().watch_scroll_y(old_value, new_value)
+        self.look()
+
+    def _in_view(self) -> tuple[int, int]:
+        """Which rows can be seen: none while another screen lies over this one, and none that are cut off."""
+        try:
+            if not self.is_attached or self.app.screen is not self.screen:
+                return 0, 0
+            place = self.screen.find_widget(self)
+        except (NoWidget, NoScreen, NoMatches):
+            return 0, 0
+        visible = place.visible_region
+        top = self._top + visible.y - place.region.y
+        return top, top + min(visible.height, self.size.height)
+
+    # -- drawing ---------------------------------------------------------------------------------------------
+
+    def _visible_rows(self) -> list[Row | None]:
+        return [self._row(self._top + y) for y in range(self.size.height)]
+
+    def _row(self, at: int) -> Row | None:
+        return self._rows[at] if at < len(self._rows) else None
+
+    def _paint_different(self, before: list[Row | None]) -> None:
+        """Paint the lines of the screen that no longer look as they did."""
+        width = self.size.width
+        pairs = enumerate(zip(before, self._visible_rows(), strict=True))
+        regions = [Region(0, y, width, 1) for y, (old, new) in pairs if _look(old) != _look(new)]
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the pane."""
+        width = self._width
+        base = self.rich_style
+        row = self._row(self._top + y)
+        if row is None:
+            return Strip.blank(width, base)
+        segments = [Segment(str(row.label), self._style("label"))] if row.label else []
+        segments += [Segment(str(text), self._style(tone)) for text, tone in row.pieces]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _style(self, tone: str) -> Style:
+        return self.get_component_rich_style(f"detail--{tone or 'text'}")
+
+
+def _look(row: Row | None) -> object:
+    return None if row is None else (row.label, row.pieces)

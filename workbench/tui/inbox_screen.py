@@ -1,0 +1,363 @@
+"""The inbox on the screen: the list, the detail of the item under the cursor, and the bars in which one decides."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+
+from workbench.data.agents.clock import now
+from workbench.desk import inbox
+from workbench.desk.acting import fate, name_of, what_became
+from workbench.desk.detail import Detail, changed_fields, read_detail
+from workbench.desk.inbox import Inbox, Key, Waiting
+from workbench.desk.places import Place, Rules
+from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.verbs import APPROVE, BY_ID, VERBS
+from workbench.tui.deciding import Deciding
+from workbench.tui.decision_bar import DecisionBar, TextBar
+from workbench.tui.detail_pane import DetailPane
+from workbench.tui.gateway import HUNG, Lane
+from workbench.tui.help_screen import HelpScreen, live_keys
+from workbench.tui.inbox_rows import COLUMNS, InboxRows
+from workbench.tui.lines import KeyLine, KeyWord, Notice, Standing, TopLine
+from workbench.tui.live_table import LiveTable
+
+_FAILURE = "failure"
+
+
+class InboxTable(LiveTable):
+    """The list of what waits. Nothing here is done to many rows at once, so none can be marked."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what has no use here."""
+        return action not in ("mark", "range", "clear_marks")
+
+
+class InboxScreen(Deciding, Screen[None]):
+    """What waits in one source."""
+
+    CSS_PATH = "inbox.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as the base class declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(verb.key, f"verb('{verb.id}')", verb.title, tooltip=verb.words, id=f"inbox.{verb.id}")
+            for verb in VERBS
+            if verb.key != "enter"
+        ),
+        Binding("A", "approve_unseen", "Approve although lines are unseen", id="inbox.approve-unseen"),
+        Binding("v", "reveal", "Show or mask secrets", tooltip="That you looked is on record.", id="inbox.reveal"),
+        Binding("enter", "open", "Open, or answer", id="view.open"),
+        Binding("escape", "back", "Back", id="view.back"),
+        Binding("tab", "other_pane", "Other pane", id="view.pane"),
+        Binding("r", "refresh_now", "Refresh now", id="view.refresh"),
+        Binding("p", "pause", "Pause, or go on", tooltip="The counts go on.", id="view.pause"),
+        Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
+        Binding("question_mark", "help", "Help", id="app.help"),
+        Binding("q", "app.quit", "Quit", id="app.quit"),
+    ]
+
+    def __init__(self, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now) -> None:
+        super().__init__()
+        self.place = place
+        self.rules = rules
+        self.lane = lane
+        self.clock = clock
+        self.items: dict[Key, Waiting] = {}
+        self.read = Inbox(())
+        self.detail: Detail | None = None
+        self.shown_at = 0.0
+        self.paused = False
+        self.failure: Exception | None = None
+        self.answered = False
+        self._rows = InboxRows(rules.abandoned_after)
+        self._cursor: object = None
+        self._laid_out = False
+
+    # -- layout ----------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The frame, the list, the detail and the bars."""
+        yield TopLine(id="top")
+        with Container(id="body"):
+            yield InboxTable(COLUMNS, empty=plain("…"), id="list")
+            with Vertical(id="side"):
+                yield DetailPane(id="detail")
+                yield DecisionBar(id="decision")
+                yield TextBar(id="words")
+        yield Notice(id="notice")
+        yield KeyLine(id="keys")
+
+    @property
+    def table(self) -> LiveTable:
+        """The list."""
+        return self.query_one(LiveTable)
+
+    @property
+    def moment(self) -> datetime:
+        """This moment by the clock of the source, which ages count by."""
+        return self.clock() + timedelta(seconds=self.lane.offset)
+
+    def on_mount(self) -> None:
+        """Begin to read, and to count time."""
+        self._laid_out = True
+        self.set_class(self.place.production, "-production")
+        self.table.focus()
+        self.show_frame()
+        self.refresh_now()
+        self.set_interval(1.0, self.tick)
+
+    def on_screen_resume(self) -> None:
+        """Nothing lies over this screen any more: what it shows has been in view from now on."""
+        self.shown_at = monotonic()
+        self.pane.look()
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def refresh_now(self) -> None:
+        """Read the list, and the item under the cursor."""
+        self._read_inbox(self.show_inbox)
+
+    def changed(self) -> None:
+        """Somebody has written to the source; while paused only the counts are told of it."""
+        if not self._laid_out:
+            return  # it reads by itself as soon as there is a place for what is read
+        self._read_inbox(self.show_counts if self.paused else self.show_inbox)
+
+    def _read_inbox(self, show: Callable[[Inbox], None]) -> None:
+        self.lane.read("inbox", partial(inbox.read_inbox, name=self.place.name), show, self.show_failure)
+
+    def show_counts(self, read: Inbox) -> None:
+        """Show how much there is."""
+        self.read, self.failure, self.answered = read, None, True
+        self.notice.clear(_FAILURE)
+        self.show_frame()
+
+    def show_inbox(self, read: Inbox) -> None:
+        """Show what was read; the item under the cursor is read too."""
+        self.items = {item.key: item for item in read.items}
+        self.show_counts(read)
+        self.show_rows()
+        self.read_detail()
+
+    def show_rows(self) -> None:
+        """Put the items in order and show them; a row that reads as before is not painted."""
+        self.table.say(self._empty())
+        if not self.answered:
+            return  # what comes first is no news
+        self.table.show(self._rows.rows(self.items.values(), self.moment), at_start=True, at_end=True)
+        if not self.items and self.has_class("-detail"):
+            self.action_back()
+
+    def _empty(self) -> SafeText:
+        if self.failure is not None:
+            return safe(str(self.failure))
+        return plain("Nothing waits.") if self.answered else plain("…")
+
+    def show_failure(self, error: Exception) -> None:
+        """The source did not answer: what is on screen stays, and the frame says why."""
+        self.failure = error
+        self.notice.say(safe(str(error)), "$error", about=_FAILURE)
+        self.show_rows()
+        self.show_frame()
+
+    def read_detail(self) -> None:
+        """Read the item under the cursor, if there is one."""
+        key = self.table.cursor
+        item = self.items.get(key) if isinstance(key, tuple) and len(key) == 3 else None
+        if item is None:
+            self.show_detail(None)
+            return
+        work = partial(read_detail, item=item, after=self.rules.abandoned_after, at=self.moment, reveal=self.revealed)
+        self.lane.read("detail", work, partial(self._take_detail, item.key), self.show_failure)
+
+    def _take_detail(self, key: Key, detail: Detail | None) -> None:
+        if self.table.cursor == key:
+            self.show_detail(detail)
+
+    def show_detail(self, detail: Detail | None) -> None:
+        """Show an item; from the moment that it is on screen it has to be there a while before it can be decided."""
+        before, self.detail = self.detail, detail
+        same_item = before is not None and detail is not None and before.key == detail.key
+        if before is None or detail is None or not same_item or before.record != detail.record:
+            self.close_bars()
+            self.shown_at = monotonic()
+            if before is not None and detail is not None and same_item and detail.key not in self.mine:
+                self._tell_change(before, detail)
+        self.pane.show(detail)
+        self.show_keys()
+
+    def _tell_change(self, before: Detail, detail: Detail) -> None:
+        if detail.record.status != "pending":
+            words = name_of(detail.record) + plain(": ") + fate(detail.record, self.moment)
+        else:
+            fields = changed_fields(before.record, detail.record)
+            words = plain("This has changed since it was shown, look again: ") + fields
+        self.notice.say(words, "$warning", about=detail.key)
+
+    def on_live_table_cursor_moved(self, message: LiveTable.CursorMoved) -> None:
+        """Another item is under the cursor: the operator went there, or the one before has left."""
+        left, began = message.left, self._cursor is None
+        self._cursor = self.table.cursor
+        if self.detail is not None and self.detail.key != self.table.cursor:
+            self.show_detail(None)
+        self.revealed = None
+        if left is None:
+            if not began:
+                self.notice.clear()
+                self.table.looked()
+        elif left in self.mine:
+            self.mine.discard(left)
+        elif isinstance(left, tuple) and len(left) == 3:
+            look = partial(what_became, kind=left[1], id=left[2], moment=self.moment)
+            self.lane.read("left", look, partial(self._tell_left, left), lambda _: None)
+        self.read_detail()
+
+    def _tell_left(self, key: Key, words: SafeText | None) -> None:
+        if words is not None:
+            self.notice.say(words, "$warning", about=key)
+
+    # -- the frame -------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Once a second: ages change, a source may have fallen silent, a failed one is asked again."""
+        if self.failure is not None and not self.lane.asking:
+            self.changed()
+        self.show_rows()
+        if self.detail is not None:
+            self.show_detail(self.detail.at(self.moment))
+            self.pane.look()
+        self.show_frame()
+
+    def say(self, words: SafeText, tone: str = "") -> None:
+        """One sentence about what just happened."""
+        if self._laid_out:
+            self.notice.say(words, tone)
+
+    def show_frame(self) -> None:
+        """The top line and the keys."""
+        state, tone = self._state()
+        moment = self.moment
+        overdue = sum(item.overdue(moment) for item in self.read.items)
+        count = f"≥ {len(self.read.items):,}" if self.read.more else f"{len(self.read.items):,}"
+        words = f"inbox {count}" + (f" ({overdue:,} overdue)" if overdue else "")
+        if self.read.damage:
+            words += f", {len(self.read.damage):,} damaged"
+        standing = Standing(
+            safe(self.place.name, limit=40),
+            plain("PRODUCTION") if self.place.production else plain(""),
+            state,
+            tone,
+            plain(words),
+            plain("read-write" if self.place.writable else "read-only"),
+            safe(self.rules.operator, limit=40),
+            plain(f"{moment.astimezone():%H:%M}"),
+        )
+        self.query_one(TopLine).show_standing(standing)
+        self.show_keys()
+
+    def _state(self) -> tuple[SafeText, str]:
+        silent = self.lane.silent_for
+        if silent >= HUNG:
+            return plain(f"○ no answer for {int(silent)} s"), "$warning"
+        if self.failure is not None:
+            return plain("○ down"), "$error"
+        if (writing := self.lane.acting_for) >= HUNG:
+            return plain(f"○ writing for {int(writing)} s"), "$warning"
+        if self.paused:
+            return plain("‖ paused"), "$warning"
+        return (plain("● live"), "$success") if self.answered else (plain("○ opening"), "")
+
+    def show_keys(self) -> None:
+        """The keys that do something to the item under the cursor; greyed where they cannot, with the reason."""
+        if self.asking:
+            self.query_one(KeyLine).show_keys([])  # the open bar says what to press
+            return
+        words = []
+        if self.detail is not None:
+            refusals = self.detail.refusals
+            words = [
+                KeyWord("⏎" if verb.key == "enter" else verb.key, verb.title, refusals.get(verb.id, ""))
+                for verb in VERBS
+                if self.detail.kind in verb.applies
+            ]
+            if self.detail.secrets:
+                words.append(KeyWord("v", "Mask" if self.detail.revealed else "Reveal", drop=1))
+            if self.detail.kind == inbox.APPROVAL and not self.has_class("-detail"):
+                words.append(KeyWord("⏎", "Open", drop=3))
+        if self.has_class("-detail"):
+            words.append(KeyWord("esc", "Back"))
+        if not self.place.writable:
+            words.append(KeyWord("W", "Write"))
+        self.query_one(KeyLine).show_keys([*words, KeyWord("?", "Help"), KeyWord("q", "Quit", drop=2)])
+
+    # -- other keys ------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a bar asks, only its own keys act; those that scroll the detail then are for no other time."""
+        if not self.is_mounted:
+            return True
+        if action == "scroll_detail":
+            return self.asking
+        if action in ("verb", "approve_unseen"):
+            verb = BY_ID[str(parameters[0])] if parameters else APPROVE
+            return not self.asking and self.detail is not None and self.detail.kind in verb.applies
+        return action == "help" or not self.asking
+
+    def focus_back(self) -> None:
+        """Give the keys back to the list or the detail."""
+        (self.pane if self.has_class("-detail") else self.table).focus()
+
+    def on_live_table_opened(self, message: LiveTable.Opened) -> None:
+        """Enter on a row."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Answer a question, or give the detail the whole screen."""
+        self.notice.clear()
+        if self.detail is not None and self.detail.kind == inbox.QUESTION:
+            self.begin(BY_ID["answer"])
+        elif self.detail is not None:
+            self.add_class("-detail")
+            self.pane.focus()
+            self.show_keys()
+
+    def action_back(self) -> None:
+        """Back to the list."""
+        self.notice.clear()
+        self.remove_class("-detail")
+        self.table.focus()
+        self.show_keys()
+
+    def action_other_pane(self) -> None:
+        """From the list to the detail and back."""
+        (self.pane if self.table.has_focus or self.has_class("-detail") else self.table).focus()
+
+    def action_scroll_detail(self, by: int) -> None:
+        """Look at the detail above an open question."""
+        self.pane.action_lines(by)
+
+    def action_refresh_now(self) -> None:
+        """Read now, also where a pause or a failure keeps from it."""
+        self.notice.clear()
+        self.lane.retry()
+        self.refresh_now()
+
+    def action_pause(self) -> None:
+        """Stop or resume taking in what changes."""
+        self.notice.clear()
+        self.paused = not self.paused
+        self.show_frame()
+        if not self.paused:
+            self.refresh_now()
+
+    def action_help(self) -> None:
+        """Show every key that does something here."""
+        refusals = self.detail.refusals if self.detail is not None else {}
+        self.app.push_screen(HelpScreen(live_keys(self, refusals)))
