@@ -11,7 +11,7 @@ from support.processes import SqlProcess, tree_hash
 from support.things import COUNT, INSERT, THINGS, thing
 
 from workbench.data import open_source
-from workbench.data.engine.database import Database
+from workbench.data.engine.database import Database, Timeouts
 from workbench.data.engine.migrations import META, Migration, make_tables, migrate, version
 from workbench.data.engine.sqlite import SqliteDatabase
 from workbench.data.engine.statement import Statement
@@ -276,3 +276,12 @@ def test_two_databases_migrate_at_once(database: Database, request: pytest.Fixtu
         done = [each.result(timeout=60) for each in [pool.submit(migrate, database, STEPS) for _ in range(6)]]
     assert sorted(words for words in done if words) == [["bookkeeping", "things"]] or sum(map(len, done)) == 2
     assert version(database) == 2
+
+
+def test_a_home_that_is_up_to_date_is_opened_while_somebody_writes(tmp_path: Path) -> None:
+    open_source(tmp_path / "a.db", create=True).close()
+    with SqlProcess(tmp_path / "a.db") as other:
+        other.run("BEGIN IMMEDIATE")
+        with open_source(tmp_path / "a.db", timeouts=Timeouts(lock=0.3)) as source:
+            assert source.kinds == ("home", "agents")
+        other.run("ROLLBACK")

@@ -55,9 +55,11 @@ def version(database: Database) -> int:
 def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     """Run the steps that the database lacks; words on each. A newer database is refused and left alone."""
     newest = max(step.number for step in migrations)
-    refuse_newer(database, newest)
+    found = refuse_newer(database, newest)
     done: list[str] = []
-    for step in sorted(migrations, key=lambda migration: migration.number):
+    # What is there already needs no lock: others may be writing.
+    lacking = (migration for migration in migrations if migration.number > found)
+    for step in sorted(lacking, key=lambda migration: migration.number):
         if database.transact(lambda db, step=step: _step(db, step)):  # type: ignore[misc]
             done.append(step.words)
     if done:
@@ -65,14 +67,15 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> list[str]:
     return done
 
 
-def refuse_newer(database: Database, newest: int) -> None:
-    """Refuse a home that a newer workbench has written."""
+def refuse_newer(database: Database, newest: int) -> int:
+    """Refuse a home that a newer workbench has written; the version of one that is taken."""
     found = version(database)
     if found > newest:
         raise Unavailable(
             f"{database.display} was made by a newer workbench (version {found}, this one knows {newest}): "
             "upgrade this program to open it"
         )
+    return found
 
 
 def _step(database: Database, step: Migration) -> bool:
