@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from workbench import __version__
@@ -14,6 +15,8 @@ def main() -> int:
     arguments = sys.argv[1:]
     if _VERSION.intersection(arguments) and _VERSION.union({"--json", "--no-color"}).issuperset(arguments):
         return _print_version(as_json="--json" in arguments)
+    # While modules are read nothing is garbage, and it is looked for a hundred times.
+    gc.set_threshold(50_000)
     try:
         from workbench.cli.app import run
 

@@ -37,6 +37,7 @@ class WorkbenchApp(App[int]):
     """The operator's terminal over one source."""
 
     ENABLE_COMMAND_PALETTE = False
+    CSS_PATH = InboxScreen.CSS_PATH  # read with the rest: what a screen brings when it is pushed restyles everything
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),

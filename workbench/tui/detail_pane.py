@@ -51,6 +51,7 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.detail: Detail | None = None
+        self._base: Style | None = None
         self._rows: list[Row] = []
         self._seen = Seen()
         self._wrapped_for = 0
@@ -187,13 +188,20 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the pane."""
         width = self._width
-        base = self.rich_style
+        if self._base is None:
+            self._base = self.rich_style
+        base = self._base
         row = self._row(self._top + y)
         if row is None:
             return Strip.blank(width, base)
         segments = [Segment(str(row.label), self._style("label"))] if row.label else []
         segments += [Segment(str(text), self._style(tone)) for text, tone in row.pieces]
         return Strip(segments).adjust_cell_length(width, base)
+
+    def notify_style_update(self) -> None:
+        """Other colours: the one of the ground is worked out anew, once and not for every line."""
+        self._base = None
+        super().notify_style_update()
 
     def _style(self, tone: str) -> Style:
         return self.get_component_rich_style(f"detail--{tone or 'text'}")
