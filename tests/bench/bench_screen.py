@@ -1,4 +1,4 @@
-"""The screen from outside, on a pty: how soon it is there, what it weighs and sends, how quickly keys are answered.
+"""The screen from outside, on a pty: how soon it is there, what it weighs and sends, how quickly it answers a key.
 
 python tests/bench/bench_screen.py [--rounds 9] [--rows 1000000] [--harlequin PROGRAM]
 """

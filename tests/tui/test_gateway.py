@@ -11,7 +11,7 @@ import pytest
 from servers import until
 
 from workbench.data import NotFound, Source, Timeouts, Unavailable, open_source
-from workbench.tui.gateway import Gateway, Lane
+from workbench.tui.gateway import HUNG, Gateway, Lane
 
 
 class Loop:
@@ -149,3 +149,108 @@ def test_nothing_is_delivered_after_the_end(lane: Lane, gateway: Gateway, loop: 
     go.set()
     loop.turn()
     assert loop.heard == []
+
+
+def test_a_source_that_lets_questions_run_into_their_deadlines_is_silent_all_the_while(
+    gateway: Gateway, loop: Loop
+) -> None:
+    answers: list[Callable[[], Source]] = []
+    lane = gateway.lane("b", lambda: answers.pop(0)())
+
+    def hangs() -> Source:
+        threading.Event().wait(HUNG)
+        raise Unavailable("no answer")
+
+    def refuses() -> Source:
+        raise Unavailable("refused")
+
+    answers += [hangs, refuses]
+    ask(lane, loop, id)
+    loop.until(1)
+    assert lane.silent_for >= HUNG and not lane.asking
+    ask(lane, loop, id)  # too early to be tried again: nobody is asked, and nobody answers
+    loop.until(2)
+    assert lane.silent_for >= HUNG and len(answers) == 1
+    lane.retry()
+    ask(lane, loop, id)
+    loop.until(3)
+    assert lane.silent_for == 0 and not lane.answering
+
+
+def test_an_act_that_waits_for_a_lock_is_told_apart_from_a_source_that_is_silent(lane: Lane, loop: Loop) -> None:
+    go = threading.Event()
+    lane.act(lambda _: go.wait(20), loop.heard.append, loop.heard.append)
+    ask(lane, loop, lambda _: "read")
+    assert loop.until(1) == ["read"] and lane.answering
+    assert lane.silent_for == 0 and until(lambda: lane.acting_for > 0.05)
+    go.set()
+    loop.until(2)
+    until(lambda: lane.acting_for == 0)
+
+
+def test_a_source_is_closed_only_when_nobody_is_inside_it_any_more(lane: Lane, loop: Loop) -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    def slow(source: Source) -> object:
+        begun.set()
+        assert go.wait(20)
+        return source.approvals.counts()
+
+    lane.act(slow, loop.heard.append, loop.heard.append)
+    assert begun.wait(20)
+    lane.forget()
+    ask(lane, loop, lambda source: source.kinds)
+    loop.until(1)
+    assert any(thread.is_alive() for thread in lane.closing)
+    go.set()
+    assert loop.until(2)[1] == {}  # the old source served to the end
+    until(lambda: not any(thread.is_alive() for thread in lane.closing))
+
+
+def test_what_failed_because_the_source_was_dropped_is_no_news(lane: Lane, loop: Loop) -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    def fails(_: Source) -> None:
+        begun.set()
+        assert go.wait(20)
+        raise Unavailable("closed under it")
+
+    ask(lane, loop, fails)
+    assert begun.wait(20)
+    lane.forget()
+    go.set()
+    ask(lane, loop, lambda _: "new", "t")
+    loop.turn()
+    assert loop.until(1) == ["new"]
+
+
+def test_dropping_a_source_that_is_being_opened_waits_for_nothing(gateway: Gateway, loop: Loop, tmp_path: Path) -> None:
+    open_source(tmp_path / "a.db", create=True).close()
+    go, begun = threading.Event(), threading.Event()
+    opened: list[Source] = []
+
+    def slowly() -> Source:
+        begun.set()
+        assert go.wait(20)
+        opened.append(open_source(tmp_path / "a.db"))
+        return opened[-1]
+
+    lane = gateway.lane("c", slowly)
+    ask(lane, loop, lambda source: source)
+    assert begun.wait(20)
+    begin = monotonic()
+    lane.reopen_with(lambda: open_source(tmp_path / "a.db", read_only=True))
+    assert monotonic() - begin < 1.0
+    go.set()
+    (source,) = loop.until(1)
+    assert isinstance(source, Source) and source.read_only and source is not opened[0]
+
+
+def test_at_the_end_sources_are_closed_and_their_threads_end(gateway: Gateway, lane: Lane, loop: Loop) -> None:
+    ask(lane, loop, lambda source: source.kinds)
+    loop.until(1)
+    assert lane.source is not None
+    gateway.stop()
+    gateway.wait(20)
+    assert not any(thread.is_alive() for thread in lane.closing)
+    until(lambda: not {"workbench-read-a", "workbench-act-a"} & {thread.name for thread in threading.enumerate()})

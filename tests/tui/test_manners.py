@@ -223,6 +223,16 @@ def test_any_size_is_drawn_and_keys_go_on(tmp_path: Path, database: Path, answer
         given_back(pty, 0)
 
 
+def test_the_terminal_says_its_size_and_not_what_somebody_left_in_the_environment(
+    tmp_path: Path, database: Path
+) -> None:
+    with start(tmp_path, str(database), COLUMNS="40", LINES="10") as pty:
+        pty.until("read-only   ")  # which stands at the right of a wide line
+        pty.until_bytes(b"\x1b[34;1H")
+        pty.send("q")
+        given_back(pty, 0)
+
+
 # -- while something is written ----------------------------------------------------------------------------------
 
 

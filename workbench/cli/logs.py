@@ -14,7 +14,7 @@ from pathlib import Path
 
 from workbench.cli.failures import masked
 
-_LOGGERS = ("workbench", "psycopg", "psycopg.pool")
+_LOGGERS = ("workbench", "psycopg", "psycopg.pool", "asyncio")
 
 
 def start_log(file: Path | None) -> str | None:
