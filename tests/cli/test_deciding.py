@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,6 +42,27 @@ def test_a_rejection_needs_no_reason(workbench, agents) -> None:
     id = agents.held()
     assert workbench.deciding("reject", id, changing=agents.file).code == 0
     assert agents.approval(id) == ("rejected", "ops@bastion", "")
+
+
+@pytest.mark.parametrize("agents", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_disk_that_fills_up_during_a_decision_is_told_and_the_decision_stands(workbench, agents) -> None:
+    first, second, third = agents.held("deploy"), agents.held("deploy"), agents.held("deploy")
+    workbench.deciding("approve", first)
+    log = workbench.own / "audit.jsonl"
+    intent, outcome = log.read_bytes().splitlines(keepends=True)
+    room = len(intent) * 2 + len(outcome) + 40  # for what is intended, and not for what became of it
+
+    def fill_up() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    run = workbench.deciding("approve", "--json", second, third, preexec_fn=fill_up)
+    assert run.code == 6 and agents.approval(second)[0] == "approved" and agents.approval(third)[0] == "pending"
+    done, refused = run.rows
+    assert (done["id"], done["result"], done["status"]) == (second, "approved", "approved") and done["error"]
+    assert (refused["id"], refused["result"]) == (third, "unavailable")
+    assert "That stands, but the audit log holds only the intent: " in run.err.splitlines()[0]
+    run = workbench("audit", "verify")
+    assert run.code == 0, run
 
 
 def test_programs_get_one_line_for_each_decision(workbench, agents) -> None:

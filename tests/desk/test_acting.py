@@ -15,7 +15,7 @@ from workbench.data.errors import Conflict, Invalid, NotFound, ReadOnly
 from workbench.desk import acting
 from workbench.desk.acting import fate, name_of, perform, refusal, reveal, warnings, what_became
 from workbench.desk.audit import Audit
-from workbench.desk.verbs import ANSWER, APPROVE, DISMISS, REJECT, SEND_BACK
+from workbench.desk.verbs import ANSWER, APPROVE, DISMISS, REJECT, SEND_BACK, Act, Record
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -85,6 +85,25 @@ def test_nothing_is_decided_that_cannot_be_recorded(source: Source, tmp_path: Pa
     with pytest.raises(Unavailable):
         perform(APPROVE, source, call, "", audit=Audit(tmp_path / "taken", "ops"))
     assert source.approvals.get(call.id).status == "pending"
+
+
+def test_a_decision_stands_although_its_outcome_could_not_be_recorded(source: Source, audit: Audit) -> None:
+    call = ask(source, "deploy")
+    aside = audit.path.with_name("aside")
+
+    def decide_and_take_the_log_away(source: Source, act: Act) -> Record:
+        decided = APPROVE.run(source, act)
+        audit.path.rename(aside)
+        audit.path.mkdir()
+        return decided
+
+    report = perform(replace(APPROVE, run=decide_and_take_the_log_away), source, call, "", audit=audit)
+    assert report.error is None and isinstance(report.unrecorded, Unavailable)
+    assert report.words.startswith(f"approved: deploy {call.id[:8]}. That stands, but the audit log holds only the")
+    assert source.approvals.get(call.id).status == "approved"
+    audit.path.rmdir()
+    aside.rename(audit.path)
+    assert [act.result for act in audit.list()] == ["unknown"]
 
 
 def test_looking_at_secrets_is_on_record_also_where_nothing_can_be_changed(

@@ -20,6 +20,7 @@ from workbench.desk.kinds import QUESTION
 from workbench.desk.verbs import ALWAYS, NEVER, VERBS, Verb
 
 if TYPE_CHECKING:
+    from workbench.desk.acting import Report
     from workbench.desk.audit import Audit
     from workbench.desk.verbs import Record
 
@@ -126,7 +127,7 @@ class _Decisions:
         report = acting.perform(self.verb, self.desk.source, record, self.text, audit=self.audit, via="command line")
         if report.error is not None:
             raise report.error
-        self._tell(report.record, str(report.words), kind)
+        self._tell(report, kind)
 
     def _confirmed(self, record: Record) -> Record | None:
         """Show an item in full and ask; what was shown is what is decided."""
@@ -139,14 +140,18 @@ class _Decisions:
         question = f"{self.verb.title} {name_of(detail.record)}?"
         return detail.record if click.confirm(question, default=False) else None
 
-    def _tell(self, record: Record, words: str, kind: str) -> None:
-        output = self.session.output
+    def _tell(self, report: Report, kind: str) -> None:
+        output, record = self.session.output, report.record
         if output.as_json:
             at = getattr(record, "answered_at" if kind == QUESTION else "resolved_at")
-            by = self.audit.operator
-            output.json({**self._line(record.id, self.verb.done), "status": record.status, "by": by, "at": at})
-        else:
-            output.line(words, "good")
+            line = {**self._line(record.id, self.verb.done), "status": record.status, "at": at}
+            error = masked(str(report.unrecorded)) if report.unrecorded else None
+            output.json({**line, "by": self.audit.operator, "error": error})
+        elif report.unrecorded is None:
+            output.line(str(report.words), "good")
+        if report.unrecorded is not None:
+            self.errors.append(report.unrecorded)
+            output.refusal(str(report.words))
 
     def _tell_failure(self, id: str, error: WorkbenchError) -> None:
         self.errors.append(error)

@@ -19,18 +19,25 @@ _QUESTION_MUST_BE_READABLE = ("question", "context", "sender_context", "status")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one act: the record as it is now, or the error."""
+    """What became of one act: the record as it is now, or the error.
+
+    `unrecorded` says why the audit log does not have its outcome, although it was done and stands.
+    """
 
     verb: Verb
     record: Record
     error: WorkbenchError | None = None
+    unrecorded: WorkbenchError | None = None
 
     @property
     def words(self) -> SafeText:
         """One line for the operator."""
         if self.error is not None:
             return safe(str(self.error))
-        return plain(f"{self.verb.done}: ") + name_of(self.record)
+        done = plain(f"{self.verb.done}: ") + name_of(self.record)
+        if self.unrecorded is None:
+            return done
+        return done + plain(". That stands, but the audit log holds only the intent: ") + safe(str(self.unrecorded))
 
 
 def kind_of(record: Record) -> str:
@@ -117,7 +124,10 @@ def perform(
             via=via,
         ) as act:
             decided = verb.run(source, Act(record, words, audit.operator))
-            act.outcome(verb.done)
+            try:
+                act.outcome(verb.done)
+            except WorkbenchError as error:
+                return Report(verb, decided, unrecorded=error)
         return Report(verb, decided)
     except (Conflict, NotFound, Invalid, ReadOnly) as error:
         return Report(verb, record, error)

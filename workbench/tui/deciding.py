@@ -232,7 +232,8 @@ class Deciding(_Base):
 
     def show_report(self, key: Key, report: Report) -> None:
         """Say what became of it, and look at it again later."""
-        self.notice.say(report.words, "$success" if report.error is None else "$error", about=key)
+        done = report.error is None and report.unrecorded is None
+        self.notice.say(report.words, "$success" if done else "$error", about=key)
         if report.error is None:
             self._drafts.clear()
             decided_at = datetime.now().astimezone()
