@@ -103,7 +103,7 @@ def test_an_operator_approves_rejects_answers_and_quits(tmp_path: Path, place: P
 def test_what_only_looks_changes_nothing_and_says_why(tmp_path: Path, place: Place, columns: int, lines: int) -> None:
     with running(tmp_path, place.target, columns=columns, lines=lines) as terminal:
         terminal.until(shows("read-only", "save_file"))
-        press_until(terminal, "a", "read-only")
+        press_until(terminal, "a", "W opens the source")
         terminal.press("W")
         terminal.until(shows("for writing?"))
         terminal.press("n")

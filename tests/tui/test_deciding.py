@@ -271,6 +271,23 @@ def test_a_read_only_source_greys_the_verbs_and_w_opens_it_after_one_question(
     assert agents.approvals.get(call.id).status == "approved"
 
 
+def test_the_question_about_the_source_stays_when_the_item_changes_under_it(operator: Operator, agents: Source) -> None:
+    call, other = ask(agents, "first"), ask(agents, "second")
+    operator.read_only = True
+
+    async def steps(keys: Keys) -> None:
+        await keys.settled()
+        await keys.press("W")
+        for waiting in (call, other):
+            agents.approvals.resolve(waiting.id, "rejected", resolved_by="ops2")
+        await keys.sees("Nothing waits.")
+        assert keys.inbox.asking and "for writing?" in keys.flat
+        await keys.press("y")
+        await keys.sees("read-write")
+
+    operator.run(steps)
+
+
 def test_read_only_on_the_command_line_always_wins(operator: Operator, agents: Source) -> None:
     ask(agents)
     operator.read_only = operator.never_writable = True

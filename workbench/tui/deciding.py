@@ -49,6 +49,7 @@ class Deciding(_Base):
         self.mine: set[Key] = set()  # what this operator has decided, and is therefore no news when it leaves
         self.revealed: Record | None = None  # the record whose secrets are shown
         self._then: Callable[[str], None] | None = None  # what the answer to the open bar does
+        self._of_item = True  # whether the open bar asks about the item that is shown
         self._writing: tuple[Key, str] | None = None  # for which item and verb words are written
         self._drafts: dict[tuple[Key, str], str] = {}  # words that did not arrive
 
@@ -156,8 +157,15 @@ class Deciding(_Base):
             words = f"{_lines(self.pane.unseen)} not been seen yet: a shows the next, A approves all the same."
         self.notice.say(plain(words), "$warning")
 
-    def _ask(self, question: SafeText, then: Callable[[str], None], warnings: Iterable[SafeText] = ()) -> None:
-        self._then = then
+    def _ask(
+        self,
+        question: SafeText,
+        then: Callable[[str], None],
+        warnings: Iterable[SafeText] = (),
+        *,
+        of_item: bool = True,
+    ) -> None:
+        self._then, self._of_item = then, of_item
         self.add_class("-asking")
         self.query_one(DecisionBar).ask(question, warnings)
         self.show_keys()
@@ -169,7 +177,7 @@ class Deciding(_Base):
         then: Callable[[str], None],
         warnings: Iterable[SafeText] = (),
     ) -> None:
-        self._then = then
+        self._then, self._of_item = then, True
         self.add_class("-asking")
         draft = self._drafts.get(self._writing, "") if self._writing else ""
         self.query_one(TextBar).ask(question, check, warnings, draft)
@@ -177,14 +185,17 @@ class Deciding(_Base):
 
     # -- answered --------------------------------------------------------------------------------------------
 
-    def close_bars(self) -> bool:
-        """Close what is open without an answer, as when the item changes under it; whether anything was open."""
-        if not self.asking:
-            return False
-        for bar in self._bars:
-            bar.close()
-        self._end_asking()
-        return True
+    def close_bars(self) -> None:
+        """Close what is open without an answer."""
+        if self.asking:
+            for bar in self._bars:
+                bar.close()
+            self._end_asking()
+
+    def item_changed(self) -> None:
+        """The item is another now, or reads differently: nothing is asked about it any more."""
+        if self._of_item:
+            self.close_bars()
 
     def _end_asking(self) -> Callable[[str], None] | None:
         then, self._then = self._then, None
@@ -295,7 +306,7 @@ class Deciding(_Base):
         else:
             name = safe(self.place.name).cut(30)
             question = plain("Open ") + name + plain(" for writing? What you decide then acts on live agents.")
-            self._ask(question, lambda _: self._try_writable())
+            self._ask(question, lambda _: self._try_writable(), of_item=False)
 
     def _try_writable(self) -> None:
         writable = self.place.made_writable()

@@ -186,7 +186,7 @@ class InboxScreen(Deciding, Screen[None]):
         before, self.detail = self.detail, detail
         same_item = before is not None and detail is not None and before.key == detail.key
         if before is None or detail is None or not same_item or before.record != detail.record:
-            self.close_bars()
+            self.item_changed()
             self.shown_at = monotonic()
             if before is not None and detail is not None and same_item and detail.key not in self.mine:
                 self._tell_change(before, detail)

@@ -1,6 +1,7 @@
 """Noticing change on PostgreSQL, telling other workbenches, and looking into a database of another's making."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -239,5 +240,22 @@ def test_a_probe_of_a_server_that_is_gone_says_so(own_server: Server) -> None:
             own_server.start()
             until(lambda: poller.error is None, what="a good probe")
             own_server.execute("CREATE TABLE t ()", name)
+            assert watch.wait(10)
+        poller.stop()
+
+
+def test_a_commit_after_a_crash_is_news_although_its_number_was_given_before(own_server: Server) -> None:
+    with own_server.database() as name, PostgresDatabase(own_server.dsn(name), display="d") as database:
+        own_server.execute("CREATE TABLE t (a int)", name)
+        with psycopg.connect(own_server.dsn(name)) as undone:
+            undone.execute("SELECT txid_current()")
+            undone.rollback()  # which no server writes down before it has to
+        poller = Poller(database)
+        with poller.watch(0.02) as watch:
+            own_server.stop(signal.SIGKILL)
+            until(lambda: poller.error is not None, what="a failed probe")
+            own_server.start()
+            own_server.execute("INSERT INTO t VALUES (1)", name)
+            until(lambda: poller.error is None, what="a good probe")
             assert watch.wait(10)
         poller.stop()

@@ -107,6 +107,7 @@ class Poller:
         self._listeners: list[tuple[weakref.ref[Watch], asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._thread: threading.Thread | None = None
         self._token = ""
+        self._losses = 0  # how often the source was lost
         self._stopped = False
         self._process = os.getpid()
         self.error: Exception | None = None
@@ -117,7 +118,7 @@ class Poller:
         watch = Watch(self, interval)
         if os.getpid() != self._process:
             raise Unavailable(f"{self._probed.display} was opened before fork(): open it again in this process")
-        token = self._probed.change_token()
+        token = self._read_token()
         with self._news:
             if self._stopped:
                 raise Unavailable(f"{self._probed.display} is closed: open it again")
@@ -165,10 +166,11 @@ class Poller:
     def _probe(self) -> None:
         self.asked = monotonic()
         try:
-            token = self._probed.change_token()
+            token = self._read_token()
             self.error = None
         except Exception as error:
             # The source is down or gone: its watchers wait on, and whoever shows the source asks for `error`.
+            self._losses += self.error is None
             self.error = error
             return
         finally:
@@ -177,6 +179,15 @@ class Poller:
             if token != self._token:
                 self._token = token
                 self._publish()
+
+    def _read_token(self) -> str:
+        """The token of the source; after a loss never one of before, which proves nothing any more.
+
+        A server that crashed gives numbers of transactions a second time: what is committed then can look like what
+        was seen before.
+        """
+        token = self._probed.change_token()
+        return f"{token} after {self._losses}" if self._losses else token
 
     def _publish(self) -> None:
         """Tell everybody who waits; the caller holds the lock."""
