@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from workbench.data.engine import inodes
 from workbench.data.engine import sqlite_open as so
@@ -16,6 +17,7 @@ from workbench.data.errors import Invalid, Unavailable
 from workbench.data.home import DATABASE
 from workbench.data.rooms import rooms
 
+_TRUSTED = 0.010  # seconds in which a home that was there is not looked for again: a look costs as much as a write
 _FIRST = Migration(1, "the home's own bookkeeping", make_tables(META))
 
 
@@ -30,6 +32,7 @@ class HomeDatabase(SqliteDatabase):
 
     def __init__(self, home: Path, name: str, *, read_only: bool, durable: bool, timeouts: Timeouts | None) -> None:
         self.home = home
+        self._looked = 0.0  # when it was last seen to be there
         super().__init__(home / name, read_only=read_only, ours=True, durable=durable, timeouts=timeouts)
 
     @property
@@ -75,6 +78,10 @@ class HomeDatabase(SqliteDatabase):
             _give_birth(self.path)
 
     def _writer_connection(self, durable: bool) -> so.Held:
+        now = monotonic()
+        if now - self._looked < _TRUSTED and self._writer is not None and not durable:
+            return super()._writer_connection(durable)
+        self._looked = now
         if not self.exists:
             if self._writer is not None:
                 self._close_connection(self._writer)  # the home was removed under us

@@ -78,7 +78,6 @@ class Source:
         self.path = opened.path
         self._opened = opened
         self._kinds: tuple[Kind | Layout, ...] = (*opened.kinds, *opened.layouts)
-        self._stores: dict[str, object] = {}
         self._poller = Poller(self)
         self._work: list[Callable[[], None]] = []
 
@@ -121,7 +120,8 @@ class Source:
                 if table := self._lacks(kind, name):
                     raise Unsupported(f"{self.display} has no {name}: it lacks the table {table}")
                 store: Callable[[Source], object] = load(dict(kind.stores)[name])  # type: ignore[assignment]
-                return self._stores.setdefault(name, store(self))
+                # As an attribute from now on: this method is asked only for what is not there.
+                return vars(self).setdefault(name, store(self))
         if any(name in kind.promised for kind in self._kinds):
             raise Unsupported(f"{self.display} has {name}, but this version of workbench does not read them yet")
         if name in _store_names():

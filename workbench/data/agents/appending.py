@@ -20,7 +20,7 @@ from workbench.data.errors import Invalid
 _ADD = Statement(
     Pair(
         "INSERT INTO session_events (app_name, user_id, session_id, event_data, created_at) "
-        "VALUES (:app_name, :user_id, :session_id, :event_data, :created_at) RETURNING id",
+        "VALUES (:app_name, :user_id, :session_id, :event_data, :created_at)",
         f"WITH touched AS (UPDATE sessions SET updated_at = :updated_at WHERE {OF_SESSION} RETURNING app_name) "
         "INSERT INTO session_events (app_name, user_id, session_id, event_data, created_at) "
         "SELECT :app_name, :user_id, :session_id, :event_data, :created_at FROM touched RETURNING id",
@@ -79,7 +79,7 @@ class Appending(SessionStates):
         def append(database: Database) -> int | None:
             if not touches and not database.run(TOUCH, values):
                 raise missing(key)
-            added = database.one(_ADD, values) if text is not None else None
+            added = database.insert(_ADD, values) if text is not None else None
             if touches and added is None:
                 raise missing(key)
             if self._event_limit and text is not None:

@@ -126,6 +126,10 @@ class Database(ABC):
         prepared = self._ready.get(statement) or self._prepare(statement)
         return self._execute(prepared, prepared.bind(params), durable)
 
+    def insert(self, statement: Statement[int], params: Params = NOTHING) -> int | None:
+        """Add one row to a table that numbers its rows; its number, or None where the statement added none."""
+        return self.one(statement, params)
+
     def run_many(self, statement: Statement[Any], rows: Iterable[Params]) -> int:
         """Run one write for many rows, all in one transaction."""
         prepared = self._ready.get(statement) or self._prepare(statement)
