@@ -147,7 +147,7 @@ class Program:
         """A run by a user without rights, where the interpreter itself may be out of that user's reach."""
         become = (
             "import os, sys, platformdirs, encodings.idna, encodings.utf_8_sig\n"
-            "import workbench.cli.app, workbench.data.home, workbench.desk.audit, workbench.desk.detail\n"
+            "import workbench.cli.app, workbench.data.home, workbench.desk.audit, workbench.desk.item_detail\n"
             "import workbench.data.agents.approvals, workbench.data.agents.clarifications\n"
             "from workbench.data import detect, health, rooms, source\n"
             "from workbench.__main__ import main\n"

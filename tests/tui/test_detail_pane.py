@@ -10,7 +10,8 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from workbench.desk.detail import Detail, DetailLine
+from workbench.desk.detail import Detail
+from workbench.desk.lines import DetailLine
 from workbench.desk.safe import plain
 from workbench.tui.detail_pane import DetailPane
 

@@ -1,6 +1,6 @@
 """Which lines have been on screen: counted down row by row, never back by accident."""
 
-from workbench.desk.detail import DetailLine
+from workbench.desk.lines import DetailLine
 from workbench.desk.safe import plain
 from workbench.tui.seeing import Seen
 

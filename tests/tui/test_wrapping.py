@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.desk.detail import DetailLine
+from workbench.desk.lines import DetailLine
 from workbench.desk.safe import cells, plain, safe
 from workbench.tui.wrapping import anywhere, at_words, height, wrapped
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,6 +55,16 @@ class Output:
             cells = (self._toned(text, cell.tone) for text, cell in zip(padded, line, strict=True))
             write(sys.stdout, _GAP.join(cells).rstrip())
 
+    def csv(self, records: Iterable[Mapping[str, object]]) -> None:
+        """Records as comma-separated values under their names."""
+        for line in csv_lines(records):
+            write(sys.stdout, line)
+
+    def flush(self) -> None:
+        """Let whoever reads along have it now."""
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
     def pairs(self, fields: Sequence[tuple[str, Cell]]) -> None:
         """One record as lines of name and value."""
         names = [safe(name.replace("_", " ")) for name, _ in fields]
@@ -93,6 +103,35 @@ def to_json(record: Mapping[str, object]) -> str:
     """A record in one line of ASCII: every other character, and each control character, is escaped."""
     # DEL is the one control character that JSON leaves alone.
     return json.dumps(record, default=_plain, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def csv_lines(records: Iterable[Mapping[str, object]], *, head: bool = True) -> Iterator[str]:
+    """Records as lines of comma-separated values; the names of the first one are the head.
+
+    A value stands on one line, its control characters shown as in tables: what must come back exactly is JSON.
+    """
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="")
+    for record in records:
+        for row in ([list(record)] if head else []) + [[_flat(value) for value in record.values()]]:
+            writer.writerow(row)
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+        head = False
+
+
+def _flat(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (str, int, float, bool)):
+        return safe(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return safe(json.dumps(value, default=_plain, ensure_ascii=False))
 
 
 def size_text(size: int | None) -> str:

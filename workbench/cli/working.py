@@ -107,7 +107,7 @@ class Working:
         """An item as it is shown in full, read anew; what is decided then is the record in it."""
         from workbench.data.agents.records import Approval
         from workbench.desk import inbox
-        from workbench.desk.detail import read_detail
+        from workbench.desk.item_detail import read_detail
 
         if isinstance(record, Approval):
             item = inbox.of_approval(self.name, record)

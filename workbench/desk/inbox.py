@@ -26,7 +26,7 @@ ABANDONED_AFTER = timedelta(minutes=10)
 _NONE, _ASKS = plain("—"), plain("✎ ")
 _FAR = datetime.max.replace(tzinfo=UTC)
 
-Key = tuple[str, str, str]
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

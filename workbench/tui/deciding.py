@@ -329,8 +329,9 @@ def _perform(source: Source, verb: Verb, detail: Detail, text: str, audit: Audit
 
 
 def _reveal(source: Source, detail: Detail, audit: Audit) -> Record:
-    acting.reveal(source, detail.record, detail.secrets, audit=audit)
-    return detail.record
+    record: Record = detail.record
+    acting.reveal(source, record, detail.secrets, audit=audit)
+    return record
 
 
 def _refused(verb: Verb, text: str) -> SafeText | None:

@@ -14,8 +14,9 @@ from textual.screen import Screen
 from workbench.data.agents.clock import now
 from workbench.desk import inbox
 from workbench.desk.acting import fate, name_of, what_became
-from workbench.desk.detail import Detail, changed_fields, read_detail
+from workbench.desk.detail import Detail
 from workbench.desk.inbox import Inbox, Key, Waiting
+from workbench.desk.item_detail import changed_fields, read_detail
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS

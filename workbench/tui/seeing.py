@@ -5,7 +5,7 @@ A line of the detail may take many lines of the screen; it is seen when all of t
 
 from collections.abc import Sequence
 
-from workbench.desk.detail import DetailLine
+from workbench.desk.lines import DetailLine
 
 
 class Seen:

@@ -6,7 +6,7 @@ Words of ours break between words; what a tool is called with breaks anywhere, s
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbench.desk.detail import DetailLine, Piece
+from workbench.desk.lines import DetailLine, Piece
 from workbench.desk.safe import SafeText, cells, fitting, plain
 
 LABEL = 9

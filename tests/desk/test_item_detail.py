@@ -12,8 +12,9 @@ from support.inboxes import ARGS, NOON, SECRET, ago, ask, wonder
 
 from workbench.data import Source, open_source
 from workbench.data.agents.records import Approval, Clarification
-from workbench.desk.detail import Detail, changed_fields, read_detail
+from workbench.desk.detail import Detail
 from workbench.desk.inbox import of_approval, of_question, read_inbox
+from workbench.desk.item_detail import changed_fields, read_detail
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -1,0 +1,125 @@
+"""Nouns: what an operator sees. Each is declared once; the screen, the command line and the reference follow from it.
+
+A noun says which columns a list of it has, how a page of the list is read, and how one of it is shown in full. Its
+cells are pure functions of a record and a moment. Importing a noun is cheap: no database and no driver comes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from workbench.data.errors import Invalid
+
+if TYPE_CHECKING:
+    from workbench.data import Page, Source
+    from workbench.data.engine.page import Cursor
+    from workbench.desk.detail import Detail
+    from workbench.desk.looking import Looking
+    from workbench.desk.safe import SafeText
+
+Key = tuple[str, ...]
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a noun: its cell, in words what it says, and how much room it wants on the screen.
+
+    `width` fixes it; otherwise it is as wide as its cells, between `least` and `most`. What room is left goes to the
+    columns that grow; where there is too little, the one with the highest `drop` goes first. `listed` and `on_screen`
+    say where it is shown unless the operator chooses otherwise.
+    """
+
+    id: str
+    cell: Callable[[Any, datetime], SafeText]
+    words: str
+    width: int | None = None
+    least: int = 4
+    most: int | None = None
+    grows: bool = False
+    right: bool = False
+    drop: int = 0
+    listed: bool = True
+    on_screen: bool = True
+    tone: Callable[[Any, datetime], str] | None = None
+
+    @property
+    def title(self) -> str:
+        """Its head."""
+        return self.id.upper().replace("-", " ").replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a list is asked for: `terms` are what the store itself filters by, `words` must stand in a row."""
+
+    terms: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    limit: int = PAGE
+    after: Cursor | None = None
+    backwards: bool = False
+
+    def from_(self, after: Cursor | None, limit: int | None = None) -> Ask:
+        """The same, from another place on."""
+        return replace(self, after=after, limit=self.limit if limit is None else limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One kind of thing that operators look at.
+
+    `page` reads a list of it, `get` one by its key, `find` the keys that a text on the command line may mean. `says`
+    is the text of a record in which words are looked for. `terms` are the names that a filter takes, with their words.
+    `parts` are the ways in which one can be looked at, the usual one first; `view` is the key of its view.
+    """
+
+    id: str
+    plural: str
+    words: str
+    needs: frozenset[str]
+    columns: tuple[Column, ...]
+    key: Callable[[Any], Key]
+    page: Callable[[Source, Ask], Page[Any]]
+    get: Callable[[Source, Key], Any]
+    find: Callable[[Source, str], Sequence[Key]]
+    data: Callable[[Any], dict[str, object]]
+    detail: Callable[[Source, Any, Looking], Detail]
+    says: Callable[[Any], str]
+    terms: Mapping[str, str] = field(default_factory=dict)
+    search: Callable[[Source, str, Ask], Page[Any]] | None = None
+    tone: Callable[[Any, datetime], str] | None = None
+    parts: tuple[str, ...] = ()
+    view: str = ""
+
+    def column(self, id: str) -> Column:
+        """A column by its id."""
+        return next(column for column in self.columns if column.id == id)
+
+    def ask(self, filter: str = "", limit: int = PAGE) -> Ask:
+        """What a filter as operators write it asks for: `app=genie user=ann words`, with quotes around spaces."""
+        terms: dict[str, str] = {}
+        words: list[str] = []
+        for part in _parts(filter):
+            name, equals, value = part.partition("=")
+            if equals and name in self.terms:
+                if name in terms:
+                    raise Invalid(f'the filter names "{name}" twice: keep one')
+                terms[name] = value
+            elif equals and name.isidentifier() and self.terms:
+                known = ", ".join(self.terms)
+                raise Invalid(f'{self.plural} are not filtered by "{name}": use {known}, or words in quotes')
+            elif part:
+                words.append(part.casefold())
+        return Ask(terms, tuple(words), limit)
+
+
+def _parts(filter: str) -> list[str]:
+    import shlex
+
+    try:
+        return shlex.split(filter)
+    except ValueError:
+        raise Invalid(f"the filter {filter!r} has a quote that is not closed: close it") from None

@@ -1,0 +1,41 @@
+"""Reading a list of a noun: what the store filters by itself, and the words that must stand in a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.data import Page, Source
+from workbench.data.engine.page import Damage
+from workbench.desk.noun import Ask, Noun
+
+LOOKED_AT = 2_000  # rows that one page of a filter looks at; with fewer hits it is short, and has a next one
+_STEP = 200
+
+
+def read_page(noun: Noun, source: Source, ask: Ask) -> Page[Any]:
+    """A page of a list. With words it may hold fewer rows than asked for, or none, and still have a next one."""
+    if not ask.words:
+        return noun.page(source, ask)
+    rows: list[Any] = []
+    damage: list[Damage] = []
+    looked, at = 0, ask.from_(ask.after, max(_STEP, ask.limit))
+    while True:
+        page = noun.page(source, at)
+        fitting = [number for number, record in enumerate(page) if matches(noun, record, ask.words)]
+        room = ask.limit - len(rows)
+        if len(fitting) > room:
+            # Read again up to the last row that still has room, so that the next page begins behind it.
+            at = at.from_(at.after, fitting[room - 1] + 1)
+            continue
+        rows += (page[number] for number in fitting)
+        damage += page.damage
+        looked += at.limit
+        if page.next is None or len(rows) == ask.limit or looked >= LOOKED_AT:
+            return Page(tuple(rows), page.next, tuple(damage))
+        at = at.from_(page.next, _STEP)
+
+
+def matches(noun: Noun, record: Any, words: tuple[str, ...]) -> bool:  # noqa: ANN401 - any noun's record
+    """Whether all the words stand in what a record says, in letters of either size."""
+    said = noun.says(record).casefold()
+    return all(word in said for word in words)
