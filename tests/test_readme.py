@@ -18,11 +18,13 @@ import click
 import pytest
 from servers import until
 from support import screens
+from support.reference import noun_rows
 
 from workbench.cli.app import command_paths, root
 from workbench.cli.options import common_options
 from workbench.data import open_source
 from workbench.data.source import open_home
+from workbench.desk.nouns import nouns
 from workbench.desk.places import Place, Rules
 from workbench.settings import leaves, variables
 from workbench.tui.app import WorkbenchApp
@@ -63,8 +65,18 @@ def command_in(text: str) -> str:
 
 def test_every_command_is_in_the_table_and_every_command_there_exists() -> None:
     written = [command_in(text) for text in named("command")]
-    assert {command for command in written if command} == {path for path, _ in command_paths()}
+    every_noun_has = {f"{noun} {each}" for noun in nouns() for each in ("list", "show", "search", "export", "watch")}
+    assert {command for command in written if command} == {path for path, _ in command_paths()} - every_noun_has
     assert len([command for command in written if command]) == len(set(written) - {""})
+
+
+def test_the_table_of_nouns_is_what_the_nouns_declare() -> None:
+    written = [line for line in README.splitlines() if line.startswith("| `") and CODE.findall(line)[0] in nouns()]
+    assert written == noun_rows()
+    for noun in nouns():
+        for each in ("list", "show", "search", "export", "watch"):
+            assert isinstance(root.commands[noun], click.Group) and each in root.commands[noun].commands
+            assert f"`workbench NOUN {each}" in README
 
 
 def test_the_words_of_a_verb_are_those_of_its_help() -> None:

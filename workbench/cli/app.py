@@ -16,6 +16,7 @@ from workbench.cli.doctor import doctor
 from workbench.cli.failures import OK, USAGE, guarded, masked
 from workbench.cli.inbox import COLUMNS as INBOX_COLUMNS
 from workbench.cli.inbox import inbox
+from workbench.cli.nouns import groups
 from workbench.cli.options import JSON_ASKED, Group, given
 from workbench.cli.output import refuse, to_json
 from workbench.cli.places import config, home
@@ -23,9 +24,13 @@ from workbench.cli.records import COLUMNS
 from workbench.cli.screen import open_target, show
 from workbench.cli.session import Session
 from workbench.cli.sources import source
+from workbench.desk.nouns import nouns
 
 _PROGRAM = "workbench"
-_COLUMNS = {"source": COLUMNS, "audit": AUDIT_COLUMNS, "inbox": INBOX_COLUMNS}
+_COLUMNS = {
+    "source": COLUMNS, "audit": AUDIT_COLUMNS, "inbox": INBOX_COLUMNS,
+    **{noun.id: tuple(column.id for column in noun.columns) for noun in nouns().values()},
+}  # fmt: skip
 
 
 class Root(Group):
@@ -66,7 +71,7 @@ def root(ctx: click.Context) -> int:
     return show(ctx.obj, None) if ctx.invoked_subcommand is None else OK
 
 
-for _command in (audit, config, doctor, home, inbox, source, *commands()):
+for _command in (audit, config, doctor, home, inbox, source, *commands(), *groups()):
     root.add_command(_command)
 
 

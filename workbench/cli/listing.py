@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.data import Page, Source
     from workbench.desk.noun import Ask, Column, Key, Noun
 
+_LONGEST = 160  # cells of one column in a table; one thing in full has it all
 _TOLD = 5  # candidates that are named when an id is not clear
 _TONES = {"good": "good", "bad": "bad", "warning": "doubtful", "urgent": "bad", "muted": "faint"}
 
@@ -32,11 +33,14 @@ class Listed:
     page: Page[Any]
 
 
-def now_for(utc: bool) -> datetime:
-    """This moment; its zone is the one in which moments are shown."""
+def now_shown(utc: bool) -> datetime:
+    """This moment; all moments are shown in UTC from now on if that is asked for."""
     from workbench.data.agents.clock import now
+    from workbench.desk.moments import show_in_utc
 
-    return now() if utc else now().astimezone()
+    if utc:
+        show_in_utc()
+    return now()
 
 
 def print_list(
@@ -63,7 +67,7 @@ def print_list(
     for place, error in failed.items():
         session.output.refusal(f"{place}: {masked(str(error))}")
     pages = [Listed(place, page) for place, page in found.items() if not isinstance(page, WorkbenchError)]
-    _print(session, noun, pages, chosen, now_for(utc), as_csv=as_csv)
+    _print(session, noun, pages, chosen, now_shown(utc), as_csv=as_csv)
     _tell(session, noun, pages)
     dead = [error for error in failed.values() if not isinstance(error, Unsupported)]
     return UNAVAILABLE if dead and (strict or len(failed) == len(places)) else OK
@@ -168,7 +172,8 @@ def columns_shown(session: Session, noun: Noun, chosen: Sequence[str] | None) ->
 def cell_of(noun: Noun, column: Column, record: Any, moment: datetime) -> Cell:  # noqa: ANN401
     """One cell with its tone."""
     tone = column.tone or noun.tone
-    return Cell(column.cell(record, moment), _TONES.get(tone(record, moment), "") if tone else "")
+    text = column.cell(record, moment).cut(column.most or _LONGEST)
+    return Cell(text, _TONES.get(tone(record, moment), "") if tone else "")
 
 
 def _picked(record: dict[str, object], chosen: list[str] | None, noun: Noun) -> dict[str, object]:
@@ -213,7 +218,7 @@ def print_one(
         if session.output.as_json:
             session.output.json({"source": place, **noun.data(record)})
         else:
-            how = Looking(place, now_for(utc), part=options.get("part") or "", folded=not options.get("unfolded"))
+            how = Looking(place, now_shown(utc), part=options.get("part") or "", folded=not options.get("unfolded"))
             print_detail(session, noun.detail(source, record, how))
     return OK
 

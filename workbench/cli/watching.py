@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.failures import masked
-from workbench.cli.listing import cell_of, check_has, chosen_columns, columns_shown, now_for, opening_for_looking
+from workbench.cli.listing import cell_of, check_has, chosen_columns, columns_shown, now_shown, opening_for_looking
 from workbench.cli.probing import opened
 from workbench.cli.session import Session
 from workbench.cli.working import chosen_places
@@ -20,6 +20,7 @@ from workbench.settings import Opening, TimeoutSettings
 if TYPE_CHECKING:
     from workbench.desk.noun import Ask, Key, Noun
 
+_KNOWN = 10_000  # rows of a source that are remembered, to tell what is new
 _Told = tuple[str, "list[Any] | WorkbenchError"]
 
 
@@ -44,7 +45,7 @@ def watch(session: Session, noun: Noun, *, sources: Sequence[str], filter: str, 
                 raise found
             session.output.refusal(f"{place}: {masked(str(found))}")
             continue
-        moment = now_for(utc)
+        moment = now_shown(utc)
         for record in found:
             if session.output.as_json:
                 session.output.json({"source": place, **noun.data(record)})
@@ -79,7 +80,7 @@ def _follow(
                     fresh = [record for key, record in rows.items() if known.get(key) != record]
                     if fresh:
                         told.put((place, fresh[::-1]))
-                    known = {**known, **rows}
+                    known = dict(list({**known, **rows}.items())[-_KNOWN:])
                     while not watched.wait(1.0):
                         if watched.error is not None:
                             raise WorkbenchError(str(watched.error))

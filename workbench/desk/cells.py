@@ -87,7 +87,7 @@ def words(name: str) -> Cell:
         value = getattr(record, name)
         if not isinstance(value, (tuple, list)):
             return UNREADABLE
-        return safe(", ".join(map(str, value)), limit=_LONGEST) if value else NONE
+        return _masked(", ".join(map(str, value))) if value else NONE
 
     return cell
 

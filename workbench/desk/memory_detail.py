@@ -11,7 +11,7 @@ from workbench.desk.detail import Detail, Parts, notes_of
 from workbench.desk.lines import DetailLine, fact, labelled
 from workbench.desk.looking import Looking
 from workbench.desk.moments import clock, coarse
-from workbench.desk.safe import plain, safe
+from workbench.desk.safe import plain
 
 
 def memory_detail(memory: Memory, looking: Looking) -> Detail:
@@ -23,7 +23,7 @@ def memory_detail(memory: Memory, looking: Looking) -> Detail:
     lines = (
         fact("of", parts.line(memory.user_id) + plain(" in ") + parts.line(memory.app_name)),
         *labelled("content", content, prose=True),
-        fact("topics", safe(told, limit=400) if told else plain("—")),
+        *labelled("topics", parts.text(told or "—").lines, prose=True),
         *_moment("created", memory.created_at, looking),
         *_moment("updated", memory.updated_at, looking),
         fact("id", parts.line(memory.id), "faint"),

@@ -1,6 +1,19 @@
-"""Times for people: coarse ages that change seldom, and moments in the operator's own zone."""
+"""Times for people: coarse ages that change seldom, and moments in the operator's own zone, or all of them in UTC."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+
+_zone: tzinfo | None = None  # one for the whole run; None is this machine's
+
+
+def show_in_utc() -> None:
+    """Show every moment in UTC from now on."""
+    global _zone
+    _zone = UTC
+
+
+def here(moment: datetime) -> datetime:
+    """A moment in the zone in which moments are shown."""
+    return moment.astimezone(_zone)
 
 
 def coarse(span: timedelta) -> str:
@@ -14,8 +27,8 @@ def coarse(span: timedelta) -> str:
 
 
 def clock(moment: datetime, now: datetime) -> str:
-    """`14:04` for today, `19 Nov 14:04` for this year, with the year otherwise; in this machine's zone."""
-    here, today = moment.astimezone(), now.astimezone()
-    if here.date() == today.date():
-        return f"{here:%H:%M}"
-    return f"{here.day} {here:%b %H:%M}" if here.year == today.year else f"{here.day} {here:%b %Y %H:%M}"
+    """`14:04` for today, `19 Nov 14:04` for this year, with the year otherwise."""
+    at, today = here(moment), here(now)
+    if at.date() == today.date():
+        return f"{at:%H:%M}"
+    return f"{at.day} {at:%b %H:%M}" if at.year == today.year else f"{at.day} {at:%b %Y %H:%M}"

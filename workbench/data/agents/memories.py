@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
+from workbench.data.agents.ids import MOST, keys_beginning
 from workbench.data.agents.records import MEMORY, Stored
 from workbench.data.agents.store import PAGE, AgentsStore, UserKey, required
 from workbench.data.agents.tables import MEMORIES
@@ -241,13 +242,27 @@ class Memories(AgentsStore):
         return self._database.page(_SEARCH, params, limit=limit, after=after)
 
     def list(
-        self, app: str | None = None, user: str | None = None, *, limit: int = PAGE, after: Cursor | None = None
+        self,
+        app: str | None = None,
+        user: str | None = None,
+        *,
+        limit: int = PAGE,
+        after: Cursor | None = None,
+        backwards: bool = False,
     ) -> Page[Memory]:
-        """Memories of everybody, or of one application or user, the last updated first."""
+        """Memories of everybody, or of one application or user, the last updated first.
+
+        `backwards` begins with the last page.
+        """
         named = {name: value for name, value in (("app", app), ("user", user)) if value is not None}
         required(**named)
         statement = _LISTS[app is not None, user is not None]
-        return self._database.page(statement, {"app_name": app, "user_id": user}, limit=limit, after=after)
+        values = {"app_name": app, "user_id": user}
+        return self._database.page(statement, values, limit=limit, after=after, backwards=backwards)
+
+    def keys_beginning(self, beginning: str, *, limit: int = MOST) -> tuple[MemoryKey, ...]:
+        """The keys of memories whose id begins so, at most `limit` of them."""
+        return tuple(MemoryKey(*key) for key in keys_beginning(self._database, MEMORIES, beginning, limit))
 
     # -- what other programs ask of a memory service ---------------------------------------------------------
 

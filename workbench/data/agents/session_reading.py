@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from workbench.data.agents.ids import MOST, keys_beginning
 from workbench.data.agents.records import (
     APP_STATE,
     SESSION,
@@ -67,6 +68,11 @@ _USER_STATES = Statement(
     "SELECT {columns} FROM user_states WHERE app_name = :app_name AND user_id = :user_id ORDER BY key", row=USER_STATE
 )
 
+_NEWEST_EVENTS = Statement(
+    "SELECT {columns} FROM session_events WHERE {after} ORDER BY {order} LIMIT :limit",
+    row=SESSION_EVENT,
+    order=("id DESC",),
+)
 _EVENT = Statement("SELECT {columns} FROM session_events WHERE id = :id", row=SESSION_EVENT)
 _EVENTS = Statement(
     f"SELECT {{columns}} FROM session_events WHERE {OF_SESSION} AND {{after}} ORDER BY {{order}} LIMIT :limit",
@@ -105,14 +111,26 @@ class SessionReading(AgentsStore):
         user: str | None = None,
         limit: int = PAGE,
         after: Cursor | None = None,
+        backwards: bool = False,
     ) -> Page[SessionRow]:
-        """Sessions in the stored order of their last change, newest first: all, an application's, a user's."""
+        """Sessions in the stored order of their last change, newest first: all, an application's, a user's.
+
+        `backwards` begins with the last page.
+        """
         if user_key is not None:
             if app is not None or user is not None:
                 raise Invalid("a user's key and app or user at once: pass one of them")
             app, user = user_of(user_key)
         values = {name: value for name, value in (("app_name", app), ("user_id", user)) if value is not None}
-        return self._database.page(_LISTS[tuple(values)], values, limit=limit, after=after)
+        return self._database.page(_LISTS[tuple(values)], values, limit=limit, after=after, backwards=backwards)
+
+    def session_row(self, key: SomeSession) -> SessionRow | None:
+        """A session as lists show it; None when there is no such session."""
+        return self._database.one(_GET, key_of(key)._asdict())
+
+    def keys_beginning(self, beginning: str, *, limit: int = MOST) -> tuple[SessionKey, ...]:
+        """The keys of sessions whose id begins so, at most `limit` of them."""
+        return tuple(SessionKey(*key) for key in keys_beginning(self._database, SESSIONS, beginning, limit))
 
     def list_orphans(self, *, limit: int = PAGE, after: Cursor | None = None) -> Page[SessionKey]:
         """Keys under which events stand although no session has that key; it walks the whole index of events.
@@ -165,6 +183,12 @@ class SessionReading(AgentsStore):
         """
         of_session = key_of(key)._asdict()
         return self._database.page(_EVENTS, of_session, limit=limit, after=after, backwards=backwards)
+
+    def newest_events(
+        self, *, limit: int = PAGE, after: Cursor | None = None, backwards: bool = False
+    ) -> Page[SessionEvent]:
+        """A page of the events of all sessions, newest first; `backwards` begins with the oldest."""
+        return self._database.page(_NEWEST_EVENTS, limit=limit, after=after, backwards=backwards)
 
     def event(self, event_id: int) -> SessionEvent | None:
         """One event by the id of its row; None when it is not there (any more)."""

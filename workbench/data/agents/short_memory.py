@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from workbench.data.agents.clock import moment_of, now
+from workbench.data.agents.ids import MOST, keys_beginning
 from workbench.data.agents.records import SHORT_MEMORY, ShortMemory
 from workbench.data.agents.store import PAGE, AgentsStore, required, seconds_of
 from workbench.data.agents.tables import SHORT_MEMORIES
@@ -71,6 +72,9 @@ _GET = Statement(
     "SELECT value, expires_at FROM short_memories WHERE key = :key AND memory_type = :memory_type",
     row=Row.plain(_value_and_expiry, value=codecs.text, expires_at=codecs.local_text),
     table=SHORT_MEMORIES,
+)
+_ROW = Statement(
+    "SELECT {columns} FROM short_memories WHERE key = :key AND memory_type = :memory_type", row=SHORT_MEMORY
 )
 _DELETE: Statement[None] = Statement(
     "DELETE FROM short_memories WHERE key = :key AND memory_type = :memory_type", table=SHORT_MEMORIES
@@ -175,6 +179,15 @@ class ShortMemories(AgentsStore):
             f"the short memory {memory_type} / {key} of {self._database.display} cannot be read ({why}): "
             "set it again, or delete it"
         )
+
+    def row(self, memory_type: str, key: str) -> ShortMemory | None:
+        """A value with its times, expired or not; None where there is none."""
+        required(memory_type=memory_type, key=key)
+        return self._database.one(_ROW, {"key": key, "memory_type": memory_type})
+
+    def keys_beginning(self, beginning: str, *, limit: int = MOST) -> tuple[tuple[str, ...], ...]:
+        """The types and keys of values whose key begins so, at most `limit` of them."""
+        return keys_beginning(self._database, SHORT_MEMORIES, beginning, limit)
 
     def delete(self, memory_type: str, key: str) -> bool:
         """Remove a value, expired or not; whether there was one."""

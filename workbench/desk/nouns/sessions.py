@@ -90,7 +90,7 @@ def _events(source: Source, ask: Ask) -> Page[Event]:
         key = _only(source, session)
         page = source.sessions.events(key, limit=ask.limit, after=ask.after, backwards=True)
         return _mapped(page, read_event, newest_first=True)
-    return _mapped(source.sessions.newest_events(limit=ask.limit, after=ask.after), read_event)
+    return _mapped(source.sessions.newest_events(limit=ask.limit, after=ask.after, backwards=ask.backwards), read_event)
 
 
 def _mapped(page: Page[Any], read: Callable[[Any], Event], *, newest_first: bool = False) -> Page[Event]:
