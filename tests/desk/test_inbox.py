@@ -82,6 +82,7 @@ def test_who_came_by_a_messenger(sender: object, messenger: bool) -> None:
 def test_ages_and_moments() -> None:
     spans = [0, 59, 60, 3599, 3600, 47 * 3600, 48 * 3600 + 5, -5]
     assert [coarse(timedelta(seconds=span)) for span in spans] == ["<1m", "<1m", "1m", "59m", "1h", "47h", "2d", "<1m"]
+    assert [coarse(timedelta(days=days)) for days in (999, 1000, 20_590)] == ["999d", "2y", "56y"]
     here = T.astimezone()
     assert clock(T, T) == f"{here:%H:%M}"
     assert clock(T - timedelta(days=400), T).endswith(f"2025 {here:%H:%M}")

@@ -110,6 +110,7 @@ def test_an_open_bar_closes_when_another_decides_and_says_who(operator: Operator
         agents.clarifications.respond(question.id, "us-east", at=NOON)
         await keys.sees("Nothing waits.")
         await keys.until(lambda: keys.notice == "Which region?: answered at 12:00: us-east")
+        await keys.press("escape")  # an editor stays, so that what is being typed acts on nothing
         assert not keys.inbox.asking and keys.inbox.table.has_focus
 
     operator.run(steps)

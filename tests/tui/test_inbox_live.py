@@ -1,7 +1,9 @@
 """Rows that arrive, change and leave while the operator works, on both engines."""
 
 from datetime import timedelta
+from time import time
 
+import pytest
 from support.inboxes import NOON, Keys, Operator, ask, wonder
 from support.screens import NARROW
 
@@ -126,5 +128,25 @@ def test_a_question_that_holds_a_secret_is_masked_in_the_list_too(operator: Oper
     async def steps(keys: Keys) -> None:
         await keys.sees("⟨secret 14⟩")
         assert "hunter2" not in keys.text and "v Reveal" in keys.text
+
+    operator.run(steps)
+
+
+def test_ages_count_by_the_clock_of_the_source_and_its_difference_is_told(
+    operator: Operator, agents: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(agents, minutes=4, ttl=600.0)
+    served = operator.where.engine == "postgres"
+    # Our own clock is the one that is moved: the server's cannot be.
+    monkeypatch.setattr("workbench.data.engine.postgres.time", lambda: time() - 185)
+
+    async def steps(keys: Keys) -> None:
+        if served:
+            await keys.until(lambda: "The clock of prod-genie is 185 s ahead of this machine's" in keys.notice)
+            await keys.sees("inbox 1, clock +185 s", "12:03")
+            assert lines(keys)[0].split() == ["▸", "7m", "2m", "save_file", "agui:web-1"]
+        else:
+            await keys.settled()
+            assert keys.notice == "" and "clock" not in keys.text
 
     operator.run(steps)

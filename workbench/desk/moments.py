@@ -17,13 +17,16 @@ def here(moment: datetime) -> datetime:
 
 
 def coarse(span: timedelta) -> str:
-    """`<1m`, `8m`, `1h`, `3d`: how long something took or will take, in its largest unit."""
+    """`<1m`, `8m`, `1h`, `3d`, `56y`: how long something took or will take, in its largest unit."""
     minutes = int(max(span, timedelta()).total_seconds() // 60)
     if minutes < 1:
         return "<1m"
     if minutes < 60:
         return f"{minutes}m"
-    return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // 1440}d"
+    if minutes < 48 * 60:
+        return f"{minutes // 60}h"
+    days = minutes // 1440
+    return f"{days}d" if days < 1000 else f"{days // 365}y"
 
 
 def clock(moment: datetime, now: datetime) -> str:

@@ -13,7 +13,6 @@ from workbench.data.errors import Conflict, WorkbenchError
 from workbench.desk import acting
 from workbench.desk.acting import Report, perform
 from workbench.desk.aftermath import aftermath
-from workbench.desk.audit import Audit
 from workbench.desk.detail import Detail
 from workbench.desk.inbox import Key
 from workbench.desk.places import Place, Rules
@@ -27,11 +26,15 @@ from workbench.tui.lines import Notice
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from workbench.desk.audit import Audit
+
     _Base = Screen[None]
 else:
     _Base = object
 
 SETTLE = 0.4  # seconds that an item, or a page of it, has been on screen before it can be decided
+_NEXT = " yet: a shows the next, A approves all the same."
+_NO_ROOM = ", and there is no room: ⏎ shows it on the whole screen."
 LOOKS = (1.0, 10.0)  # seconds after a decision at which it is looked at again
 
 
@@ -116,7 +119,7 @@ class Deciding(_Base):
         if detail is None:
             return
         if verb is APPROVE and self.pane.unseen:
-            self._show_unseen()
+            self._show_unseen(detail.key)
             return
         warnings = acting.warnings(detail.record)
         if verb.text == NEVER:
@@ -138,24 +141,35 @@ class Deciding(_Base):
         if reason := detail.refusals.get(verb.id):
             more = "; W opens the source for writing" if not self.place.writable else ""
             self.notice.say(safe(f"{verb.title}: {reason}{more}"), "$warning")
+        elif detail.key in self.mine and self.lane.acting:
+            self.notice.say(plain("A decision on this is being written: wait for what becomes of it."), "$warning")
         elif monotonic() - self.shown_at < SETTLE:
             self.notice.say(plain("This has only just come on screen: look, and press again."), "$warning")
         else:
             return detail
         return None
 
-    def _show_unseen(self) -> None:
+    def _show_unseen(self, key: Key) -> None:
         """Show the next page of what was not seen; it has to be there a while too."""
         before = self.pane.next_unseen
         self.pane.show_unseen()
         self.shown_at = monotonic()
+        # Said before it is looked at: a sentence of several lines takes a line of what it speaks of.
+        self._say_unseen(_NEXT)
+        self.call_after_refresh(self._looked_on, key, before)
+
+    def _looked_on(self, key: Key, before: int | None) -> None:
+        """The next page is on screen: count what is left."""
+        if self.detail is None or self.detail.key != key:
+            return
+        self.pane.look()
         if not self.pane.unseen:
-            words = "That is the rest of it: a again approves."
-        elif self.pane.next_unseen == before:
-            words = f"{_lines(self.pane.unseen)} not been seen, and there is no room: ⏎ shows it on the whole screen."
+            self.notice.say(plain("That is the rest of it: a again approves."), "$warning")
         else:
-            words = f"{_lines(self.pane.unseen)} not been seen yet: a shows the next, A approves all the same."
-        self.notice.say(plain(words), "$warning")
+            self._say_unseen(_NO_ROOM if self.pane.next_unseen == before else _NEXT)
+
+    def _say_unseen(self, more: str) -> None:
+        self.notice.say(plain(f"{_lines(self.pane.unseen)} not been seen{more}"), "$warning")
 
     def _ask(
         self,
@@ -194,7 +208,13 @@ class Deciding(_Base):
 
     def item_changed(self) -> None:
         """The item is another now, or reads differently: nothing is asked about it any more."""
-        if self._of_item:
+        if not self._of_item:
+            return
+        _, words = self._bars
+        if words.display:
+            # Not closed: whoever is typing would go on with keys that act on the next item.
+            words.hold(plain("This has changed or gone: nothing will be sent. esc closes, and keeps the words."))
+        else:
             self.close_bars()
 
     def _end_asking(self) -> Callable[[str], None] | None:
@@ -238,7 +258,9 @@ class Deciding(_Base):
         self.notice.say(plain(f"{verb.title}…"), about=detail.key)
         self.lane.act(work, partial(self.show_report, detail.key), partial(self.show_act_failure, detail.key))
 
-    def _audit(self) -> Audit:
+    def _audit(self) -> "Audit":
+        from workbench.desk.audit import Audit  # a screen that only looks needs none of it
+
         return Audit(self.rules.home, self.rules.operator, secrets=self.rules.secrets)
 
     def show_report(self, key: Key, report: Report) -> None:
@@ -246,7 +268,7 @@ class Deciding(_Base):
         done = report.error is None and report.unrecorded is None
         self.notice.say(report.words, "$success" if done else "$error", about=key)
         if report.error is None:
-            self._drafts.clear()
+            self._drafts = {written: text for written, text in self._drafts.items() if written[0] != key}
             decided_at = datetime.now().astimezone()
             for seconds in LOOKS:
                 self.set_timer(seconds, partial(self._look_again, key, report, decided_at))
@@ -262,7 +284,7 @@ class Deciding(_Base):
 
     def _look_again(self, key: Key, report: Report, decided_at: datetime) -> None:
         look = partial(aftermath, report=report, decided_at=decided_at, operator=self.rules.operator)
-        self.lane.read(f"after {report.record.id}", look, partial(self.show_aftermath, key), lambda _: None)
+        self.lane.read(f"after {key}", look, partial(self.show_aftermath, key), lambda _: None)
 
     def show_aftermath(self, key: Key, found: tuple[SafeText, str]) -> None:
         """What followed a decision: other news is not overwritten by it, unless the decision does not stand."""
@@ -324,11 +346,11 @@ class Deciding(_Base):
         self.lane.read("reopen", lambda _: writable.open(True).close(), opened, refused)
 
 
-def _perform(source: Source, verb: Verb, detail: Detail, text: str, audit: Audit, unseen: int) -> Report:
+def _perform(source: Source, verb: Verb, detail: Detail, text: str, audit: "Audit", unseen: int) -> Report:
     return perform(verb, source, detail.record, text, audit=audit, unseen=unseen)
 
 
-def _reveal(source: Source, detail: Detail, audit: Audit) -> Record:
+def _reveal(source: Source, detail: Detail, audit: "Audit") -> Record:
     record: Record = detail.record
     acting.reveal(source, record, detail.secrets, audit=audit)
     return record

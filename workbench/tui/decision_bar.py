@@ -21,6 +21,7 @@ def _warned(warnings: Iterable[SafeText]) -> list[tuple[SafeText, str]]:
 class DecisionBar(Vertical, can_focus=True):
     """Asks one question; `y` is yes, `n` and escape are no."""
 
+    KEYS_ALONE: ClassVar[bool] = True  # while it asks no other key acts, so that each may mean something else here
     DEFAULT_CSS = "DecisionBar { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "yes", "Yes", show=False, id="bar.yes"),
@@ -177,6 +178,11 @@ class TextBar(Vertical):
     def close(self) -> None:
         """Close."""
         self.display = False
+
+    def hold(self, why: SafeText) -> None:
+        """Send nothing any more and say why. The bar stays: what the operator is typing must not become keys."""
+        self._check = lambda _: why
+        self.query_one("#text-keys", Words).show((why, "$error"))
 
     def on_words_area_sent(self, message: WordsArea.Sent) -> None:
         """Take the words, or say why not."""

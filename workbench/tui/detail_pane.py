@@ -88,7 +88,6 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._seen.next_row
         if row is not None:
             self._scroll(row)
-            self.look()
 
     def look(self) -> None:
         """Whatever is in view now counts as seen."""
@@ -153,9 +152,9 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.look()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """What comes into view counts as seen."""
+        """What comes into view counts as seen, once it is painted: what is only passed on the way never was."""
         super().watch_scroll_y(old_value, new_value)
-        self.look()
+        self.call_after_refresh(self.look)
 
     def _in_view(self) -> tuple[int, int]:
         """Which rows can be seen: none while another screen lies over this one, and none that are cut off."""

@@ -12,7 +12,7 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 
 from workbench.data.agents.clock import now
-from workbench.desk import inbox
+from workbench.desk import clocks, inbox
 from workbench.desk.acting import fate, name_of, what_became
 from workbench.desk.detail import Detail
 from workbench.desk.inbox import Inbox, Key, Waiting
@@ -34,6 +34,8 @@ _FAILURE = "failure"
 
 class InboxTable(LiveTable):
     """The list of what waits. Nothing here is done to many rows at once, so none can be marked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open, or answer", id="row.open")]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what has no use here."""
@@ -77,6 +79,7 @@ class InboxScreen(Deciding, Screen[None]):
         self.paused = False
         self.failure: Exception | None = None
         self.answered = False
+        self._timed: object = None  # the open source whose clock is known
         self._rows = InboxRows(rules.abandoned_after)
         self._cursor: object = None
         self._laid_out = False
@@ -139,6 +142,15 @@ class InboxScreen(Deciding, Screen[None]):
         self.read, self.failure, self.answered = read, None, True
         self.notice.clear(_FAILURE)
         self.show_frame()
+        if (source := self.lane.source) is not self._timed:
+            self._timed = source
+            self.lane.read("clock", clocks.ahead, self._take_clock, lambda _: None)
+
+    def _take_clock(self, ahead: float) -> None:
+        if ahead and not self.lane.offset:
+            self.notice.say(safe(clocks.told(self.place.name, ahead)), "$warning")
+        self.lane.offset = ahead
+        self.tick()
 
     def show_inbox(self, read: Inbox) -> None:
         """Show what was read; the item under the cursor is read too."""
@@ -153,7 +165,7 @@ class InboxScreen(Deciding, Screen[None]):
         if not self.answered:
             return  # what comes first is no news
         self.table.show(self._rows.rows(self.items.values(), self.moment), at_start=True, at_end=True)
-        if not self.items and self.has_class("-detail"):
+        if not self.items and self.has_class("-detail") and not self.asking:
             self.action_back()
 
     def _empty(self) -> SafeText:
@@ -189,12 +201,17 @@ class InboxScreen(Deciding, Screen[None]):
         if before is None or detail is None or not same_item or before.record != detail.record:
             self.item_changed()
             self.shown_at = monotonic()
-            if before is not None and detail is not None and same_item and detail.key not in self.mine:
+            if before is not None and detail is not None and same_item:
                 self._tell_change(before, detail)
         self.pane.show(detail)
         self.show_keys()
 
     def _tell_change(self, before: Detail, detail: Detail) -> None:
+        if detail.key in self.mine:
+            # What was decided here says what became of it. Where that was refused, what comes next is news again.
+            if detail.record.status == "pending":
+                self.mine.discard(detail.key)
+            return
         if detail.record.status != "pending":
             words = name_of(detail.record) + plain(": ") + fate(detail.record, self.moment)
         else:
@@ -250,6 +267,8 @@ class InboxScreen(Deciding, Screen[None]):
         words = f"inbox {count}" + (f" ({overdue:,} overdue)" if overdue else "")
         if self.read.damage:
             words += f", {len(self.read.damage):,} damaged"
+        if self.lane.offset:
+            words += f", clock {self.lane.offset:+,.0f} s"
         standing = Standing(
             safe(self.place.name, limit=40),
             plain("PRODUCTION") if self.place.production else plain(""),

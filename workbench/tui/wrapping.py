@@ -27,8 +27,11 @@ def wrapped(number: int, line: DetailLine, width: int) -> Iterator[Row]:
     """The lines of the screen for a line of a detail."""
     label_width = min(LABEL, width // 3) if line.labelled else 0
     room = max(width - label_width, _LEAST)
-    text = plain("").join([text for text, _ in line.pieces])
     label = line.label.pad(label_width) if label_width else plain("")
+    if sum(cells(text) for text, _ in line.pieces) <= room:  # as most lines do, of which there may be very many
+        yield Row(number, label, tuple(piece for piece in line.pieces if piece[0]))
+        return
+    text = plain("").join([text for text, _ in line.pieces])
     places = at_words(text, room) if line.prose else anywhere(text, room)
     cut = _Cutter(line.pieces)
     for place in places:
