@@ -26,7 +26,7 @@ def export(
     """Write every record; a file appears only when it is whole."""
     ask = noun.ask(filter, 500)
     count = 0
-    with _target(session, output) as stream:
+    with output_file(output) as stream:
         for place in chosen_places(session, sources):
             opening = opening_for_looking(session, place)
             if isinstance(opening, WorkbenchError):
@@ -43,7 +43,8 @@ def export(
 
 
 @contextmanager
-def _target(session: Session, output: str | None) -> Iterator[IO[str] | None]:
+def output_file(output: str | None) -> Iterator[IO[str] | None]:
+    """Standard output, or a new file for us alone that appears only when it is whole."""
     if output is None:
         import sys
 
