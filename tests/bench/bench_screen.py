@@ -1,6 +1,8 @@
 """The screen from outside, on a pty: how soon it is there, what it weighs and sends, how quickly it answers a key.
 
-python tests/bench/bench_screen.py [--rounds 9] [--rows 1000000] [--harlequin PROGRAM]
+Modules are compiled first, as pip compiles what it installs: in a place of the bench's own, whatever the shell says.
+
+python tests/bench/bench_screen.py [--rounds 9] [--rows 1000000] [--harlequin PROGRAM] [--only starting]
 """
 
 import argparse
@@ -56,6 +58,13 @@ def seconds_of(home: Path, *argv: str) -> float:
     begin = time.monotonic()
     subprocess.run(argv, env={**os.environ, **environment(home)}, cwd=home, capture_output=True, check=True)
     return time.monotonic() - begin
+
+
+def keep_compiled(folder: Path) -> None:
+    """Let every program that is started keep its compiled modules here; the round that only warms makes them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+    print("modules: compiled before they are measured")
 
 
 def starting(home: Path, rounds: int, harlequin: str | None) -> None:
@@ -180,14 +189,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--harlequin")
+    parser.add_argument("--only", choices=["starting", "weighing", "answering"])
     options = parser.parse_args()
     print(f"load average {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
+        keep_compiled(Path(folder))
         for name, work in (
             ("starting", lambda home: starting(home, options.rounds, options.harlequin)),
             ("weighing", weighing),
             ("answering", lambda home: answering(home, options.rows)),
         ):
+            if options.only not in (None, name):
+                continue
             home = Path(folder) / name
             home.mkdir()
             print(name)

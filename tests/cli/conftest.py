@@ -147,7 +147,9 @@ class Program:
         """A run by a user without rights, where the interpreter itself may be out of that user's reach."""
         become = (
             "import os, sys, platformdirs, encodings.idna, encodings.utf_8_sig\n"
+            "import getpass, grp, locale, pwd, shlex, socket, tomllib\n"
             "import workbench.cli.app, workbench.data.home, workbench.desk.audit, workbench.desk.item_detail\n"
+            "import workbench.desk.findings\n"
             "import workbench.data.agents.approvals, workbench.data.agents.clarifications\n"
             "from workbench.data import detect, health, rooms, source\n"
             "from workbench.__main__ import main\n"

@@ -174,6 +174,7 @@ def test_every_scalar_setting_is_reached_by_its_variable_and_its_option(place) -
         if not leaf.is_scalar or leaf.dotted == "default_source":
             continue
         place.environ.clear()
+        values[str] = "auto" if leaf.dotted == "clipboard" else "workbench-dark"
         place.environ[leaf.variable] = values[leaf.kind]
         assert place.load().origins == {leaf.dotted: f"environment {leaf.variable}"}
         place.environ.clear()

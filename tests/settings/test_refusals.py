@@ -8,6 +8,7 @@ import os
 import pytest
 
 from workbench.data.errors import Invalid, NotFound, WorkbenchError
+from workbench.themes import theme_names
 
 USER = "~/.config/workbench/workbench.toml"
 
@@ -34,7 +35,8 @@ def refusal(place, kind: type[WorkbenchError] = Invalid, **options: object) -> s
         ('sources.a = { target = "x",\n pasfile = "y" }\n'.replace(",\n", ","), ':1: unknown setting "sources.a.pasfile"'),
         (
             "zzz = 1\n",
-            ':1: unknown setting "zzz"; known are operator, home, default_source, theme, log_file, timeouts, columns, sources',
+            ':1: unknown setting "zzz"; known are operator, home, default_source, theme, clipboard, bell, title, osc9, '
+            "log_file, timeouts, columns, keys, sources",
         ),
         ('OPERATOR = "x"\n', ':1: unknown setting "OPERATOR"; did you mean "operator"?'),
         ('"" = 1\n', ':1: unknown setting """"'),
@@ -60,7 +62,7 @@ def refusal(place, kind: type[WorkbenchError] = Invalid, **options: object) -> s
         ('columns.source = "name"\n', ':1: columns.source must be a list of names, not "name"'),
         ("columns.source = [1]\n", ":1: columns.source must be a list of names, not a list"),
         ('theme = "workbench-drak"\n', ':1: theme names "workbench-drak", which is no theme; did you mean "workbench-dark"?'),
-        ('theme = "../x"\n', ':1: theme names "../x", which is no theme; there is: ansi, workbench-dark'),
+        ('theme = "../x"\n', ':1: theme names "../x", which is no theme; there is: ansi, '),
         ('default_source = "pord"\n[sources.prod]\ntarget = "x"\n', ':1: default_source names "pord", which is no source; did you mean "prod"?'),
         ('[sources.prod]\nread_only = "no"\ntarget = "x"\n', ':2: sources.prod.read_only must be true or false, not "no"'),
         ("[sources.prod]\nread_only = false\n", ':2: the source "prod" has no target; add sources.prod.target'),
@@ -90,7 +92,7 @@ def test_a_wrong_user_file_is_refused_with_its_line(place, text: str, sentence: 
     ("name", "value", "sentence"),
     [
         ("WORKBENCH_TIMEOUTS__CONNECT", "soon", 'timeouts.connect must be a number, not "soon"'),
-        ("WORKBENCH_THEME", "x", 'theme names "x", which is no theme; there is: ansi, workbench-dark'),
+        ("WORKBENCH_THEME", "x", f'theme names "x", which is no theme; there is: {", ".join(theme_names())}'),
         ("WORKBENCH_OPERATOR", "a\x1bb", "operator must be one line of visible text"),
         ("WORKBENCH_SOURCES__P__READ_ONLY", "maybe", 'sources.p.read_only must be true or false, not "maybe"'),
         ("WORKBENCH_SOURCES__P__READ_ONLY", "1", 'the source "p" has no target; add sources.p.target'),

@@ -81,8 +81,10 @@ HOSTILE = [*_C0, *_C1, *_ESCAPES, *_HIDDEN]
 EVERY = [*HOSTILE, *MARKUP]
 _BLANK = "\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4"
 _TOWER = re.compile("[\u0300-\u036f\u0e49]{5}")
-# What the screen itself sends: colours, places, modes, questions to the terminal, the pointer.
+# What the screen itself sends: colours, places, modes, questions to the terminal, the pointer; the title, which holds
+# no control character, and that it is kept and given back.
 _OURS = re.compile(
+    rb"\x1b\]2;(?:(?!\xc2[\x80-\x9f])[^\x00-\x1f\x7f])*\x07|\x1b\[2[23];2t|"
     rb"\x1b\[[\d;]*m|\x1b\[\d+;\d+H|\x1b\[\?[\d;]+[hl]|\x1b\[\?20(?:26|48)\$p|\x1b\[[<>]\d*u|\x1b\]22;default\x07|\r\n(?=\x1b)"
 )
 

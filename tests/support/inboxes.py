@@ -20,6 +20,7 @@ from workbench.desk.audit import Act as Done
 from workbench.desk.audit import Audit
 from workbench.desk.places import Place, Rules
 from workbench.tui.app import WorkbenchApp
+from workbench.tui.choices import Choices
 from workbench.tui.deciding import SETTLE
 from workbench.tui.inbox_screen import InboxScreen
 
@@ -46,6 +47,7 @@ class Operator:
     theme: str = "workbench-dark"
     moment: datetime = NOON
     source_name: str = "prod-genie"
+    choices: Choices = field(default_factory=Choices)
     apps: list[WorkbenchApp] = field(default_factory=list)
 
     def app(self) -> WorkbenchApp:
@@ -58,7 +60,7 @@ class Operator:
             never_writable=self.never_writable,
             production=self.production,
         )
-        app = WorkbenchApp(place, Rules(self.name, self.home), self.theme, clock=lambda: self.moment)
+        app = WorkbenchApp(place, Rules(self.name, self.home), self.theme, self.choices, clock=lambda: self.moment)
         self.apps.append(app)
         return app
 

@@ -20,15 +20,22 @@ from workbench.cli.nouns import groups
 from workbench.cli.options import JSON_ASKED, Group, given
 from workbench.cli.output import refuse, to_json
 from workbench.cli.places import config, home
+from workbench.cli.preferences import keys, show_themes
 from workbench.cli.records import COLUMNS
 from workbench.cli.screen import open_target, show
 from workbench.cli.session import Session
+from workbench.cli.source_editing import add, remove
+from workbench.cli.source_migrating import migrate
 from workbench.cli.sources import source
+from workbench.cli.transfer import export_table, import_table
+from workbench.cli.trash import COLUMNS as TRASH_COLUMNS
+from workbench.cli.trash import trash, undo
+from workbench.cli.upkeep import analyze, backup, checkpoint, size, vacuum
 from workbench.desk.nouns import nouns
 
 _PROGRAM = "workbench"
 _COLUMNS = {
-    "source": COLUMNS, "audit": AUDIT_COLUMNS, "inbox": INBOX_COLUMNS,
+    "source": COLUMNS, "audit": AUDIT_COLUMNS, "inbox": INBOX_COLUMNS, "trash": TRASH_COLUMNS,
     **{noun.id: tuple(column.id for column in noun.columns) for noun in nouns().values()},
 }  # fmt: skip
 
@@ -71,8 +78,14 @@ def root(ctx: click.Context) -> int:
     return show(ctx.obj, None) if ctx.invoked_subcommand is None else OK
 
 
-for _command in (audit, config, doctor, home, inbox, source, *commands(), *groups()):
+for _command in (audit, config, doctor, home, inbox, source, trash, undo, *commands(), *groups()):
     root.add_command(_command)
+for _command in (add, export_table, import_table, migrate, remove):
+    source.add_command(_command)
+for _command in (keys, show_themes):
+    config.add_command(_command)
+for _command in (analyze, backup, checkpoint, size, vacuum):
+    home.add_command(_command)
 
 
 def command_paths(group: click.Group = root, above: str = "") -> Iterator[tuple[str, str]]:
@@ -81,7 +94,7 @@ def command_paths(group: click.Group = root, above: str = "") -> Iterator[tuple[
         full = f"{above}{name}"
         if isinstance(command, click.Group):
             yield from command_paths(command, f"{full} ")
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield full, command.get_short_help_str(limit=200)
 
 

@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable, Iterable
 
 from workbench.cli.output import refuse
@@ -115,6 +114,8 @@ def _is_of_output(error: OSError) -> bool:
 
 
 def _internal(error: Exception, debug: bool) -> int:
+    import traceback
+
     if debug:
         for line in masked("".join(traceback.format_exception(error))).splitlines():
             refuse(line)

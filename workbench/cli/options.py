@@ -18,8 +18,10 @@ from workbench.settings import leaves
 GIVEN = "workbench.given"
 JSON_ASKED = "workbench.json"
 
-_TYPES: dict[type, click.ParamType[Any]] = {float: click.FLOAT, str: click.STRING, Path: click.STRING}
-_METAVARS: dict[type, str] = {float: "SECONDS", str: "TEXT", Path: "PATH"}
+_TYPES: dict[type, click.ParamType[Any]] = {
+    bool: click.STRING, float: click.FLOAT, str: click.STRING, Path: click.STRING,
+}  # fmt: skip
+_METAVARS: dict[type, str] = {bool: "true|false", float: "SECONDS", str: "TEXT", Path: "PATH"}
 _FLAGS = (
     ("--json", "Print one JSON object per line, in ASCII."),
     ("--no-color", "No colours, whatever the terminal can do (as NO_COLOR in the environment)."),

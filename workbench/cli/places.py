@@ -9,16 +9,20 @@ from pathlib import Path
 import click
 
 from workbench.cli.failures import OK
-from workbench.cli.options import Command, Group
+from workbench.cli.options import Group
 from workbench.cli.output import Cell, size_text
 from workbench.cli.session import Session
 from workbench.settings import dotted, settings_files
 
 
-@click.command("home", cls=Command)
-@click.pass_obj
-def home(session: Session) -> int:
+@click.group("home", cls=Group, invoke_without_command=True)
+@click.pass_context
+def home(ctx: click.Context) -> int:
     """Show where the workbench's own home is, and its size."""
+    return _show_home(ctx.obj) if ctx.invoked_subcommand is None else OK
+
+
+def _show_home(session: Session) -> int:
     path = session.loaded.settings.home
     exists = path.exists()
     size = _size(path) if exists else None
@@ -70,6 +74,22 @@ def path(session: Session) -> int:
             session.output.json({"path": file.path, "role": file.role, "exists": file.exists})
     else:
         session.output.line(str(files[0].path))
+    return OK
+
+
+@config.command("init")
+@click.pass_obj
+def init(session: Session) -> int:
+    """Make your settings file: every setting at its default, in comments."""
+    from workbench.settings.editing import make_file
+    from workbench.settings.starting import starter_text
+
+    path = settings_files(session.config)[0].path
+    make_file(path, starter_text())
+    if session.output.as_json:
+        session.output.json({"path": path, "result": "made"})
+    else:
+        session.output.line(f"made {path}; every setting in it is a comment so far", "good")
     return OK
 
 

@@ -21,6 +21,7 @@ from workbench.settings import Opening, TimeoutSettings
 
 if TYPE_CHECKING:
     from workbench.data import Health, Source
+    from workbench.desk.findings import Finding
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class Answer:
     health: Health | None = None
     findings: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    seen: tuple[Finding, ...] = ()
     error: WorkbenchError | None = None
     seconds: float | None = None
 
@@ -78,19 +80,28 @@ def side_by_side(works: Sequence[tuple[str, Callable[[], T]]], limit: float) -> 
     return [found.get(index, late) for index in range(len(works))]
 
 
-def ask_all(candidates: Iterable[Candidate], timeouts: TimeoutSettings, *, thorough: float = 0) -> list[Answer]:
-    """Ask every source for its health, side by side, in the order given; `thorough` adds so many seconds
-    for the slow check of whole databases."""
+def ask_all(
+    candidates: Iterable[Candidate], timeouts: TimeoutSettings, *, thorough: float = 0, look: bool = False
+) -> list[Answer]:
+    """Ask every source for its health, side by side, in the order given.
+
+    `look` looks for what is to be mended, for as long again as a statement may take; `thorough` adds so many seconds
+    for the slow check of whole databases.
+    """
     waiting = list(candidates)
-    works = [(f"ask {each.name}", partial(_ask, each, timeouts, thorough=bool(thorough))) for each in waiting]
-    answers = side_by_side(works, timeouts.connect + timeouts.statement + 1 + thorough)
+    works = [
+        (f"ask {each.name}", partial(_ask, each, timeouts, thorough=bool(thorough), look=look)) for each in waiting
+    ]
+    # The last look begins in time and may itself take as long as a statement.
+    limit = timeouts.connect + timeouts.statement * (3 if look else 1) + 1 + thorough
+    answers = side_by_side(works, limit)
     return [
         Answer(candidate, error=answer) if isinstance(answer, WorkbenchError) else answer
         for candidate, answer in zip(waiting, answers, strict=True)
     ]
 
 
-def _ask(candidate: Candidate, timeouts: TimeoutSettings, *, thorough: bool) -> Answer:
+def _ask(candidate: Candidate, timeouts: TimeoutSettings, *, thorough: bool, look: bool) -> Answer:
     opening = candidate.opening
     if isinstance(opening, WorkbenchError):
         raise opening
@@ -99,10 +110,17 @@ def _ask(candidate: Candidate, timeouts: TimeoutSettings, *, thorough: bool) -> 
         health = source.health()
         if not health.reachable:
             raise Unavailable("; ".join(health.problems))
+        seen = _seen(source, health, timeouts.statement) if look else ()
         findings = source.integrity() if thorough else ()
         # A damaged file would only fail once more.
         rows = tuple(map(str, source.examine())) if thorough and not findings else ()
-    return Answer(candidate, health, findings, rows, seconds=time.monotonic() - begin)
+    return Answer(candidate, health, findings, rows, seen, seconds=time.monotonic() - begin)
+
+
+def _seen(source: Source, health: Health, patience: float) -> tuple[Finding, ...]:
+    from workbench.desk.findings import look
+
+    return look(source, health, patience=patience)
 
 
 def opened(opening: Opening, timeouts: TimeoutSettings) -> Source:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -15,9 +18,12 @@ from workbench.cli.probing import opened
 from workbench.cli.session import Session
 from workbench.cli.sources import show_source
 from workbench.cli.working import NoInbox, chosen_places, opening_of
+from workbench.data.errors import Invalid
 
 if TYPE_CHECKING:
     from workbench.data import Source
+    from workbench.settings import Loaded
+    from workbench.tui.keymap import Bound, Keymap
 
 
 @click.command("open", cls=Command, add_help_option=True)
@@ -36,6 +42,7 @@ def show(session: Session, name: str | None) -> int:
     try:
         if session.output.as_json or not _is_terminal():
             return print_inbox(session, [place])
+        refuse_dumb_terminal(os.environ.get("TERM"))
         return _open_screen(session, place)
     except NoInbox:
         return show_source(session, place)
@@ -43,18 +50,32 @@ def show(session: Session, name: str | None) -> int:
 
 def _is_terminal() -> bool:
     # The screen is drawn through standard error, so that has to be the terminal too.
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    return (
-        all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def refuse_dumb_terminal(term: str | None) -> None:
+    """`Invalid` where nobody can draw: a terminal that says of itself that it obeys nothing, or says nothing."""
+    if term not in (None, "", "dumb", "unknown"):
+        return
+    why = f'TERM is "{term}"' if term else "TERM is not set"
+    raise Invalid(
+        f"this terminal cannot show the screen ({why}): set TERM to what the terminal is, such as xterm-256color, "
+        "or use `workbench inbox`, which prints what waits"
     )
 
 
 def _open_screen(session: Session, name: str) -> int:
     """Run the screen until the operator leaves."""
+    gc.disable()
     from workbench.desk.places import Place, Rules
     from workbench.tui.app import NO_INBOX, run
+    from workbench.tui.choices import Choices
+    from workbench.tui.notices_out import Wanted
     from workbench.tui.theme import suited
 
+    # What was loaded stays: it is never looked through for garbage, which would take as long as drawing a frame.
+    gc.freeze()
+    gc.enable()
     opening = opening_of(session, name)
     settings = session.loaded.settings
 
@@ -69,7 +90,38 @@ def _open_screen(session: Session, name: str) -> int:
         never_writable=session.is_read_only,
         production=opening.production,
     )
-    code = run(place, Rules(settings.operator, settings.home, session.secrets), suited(settings.theme))
+    wanted = Wanted(settings.bell, settings.title, settings.osc9)
+    choices = Choices(keymap_of(session.loaded), session.loaded.themes, settings.clipboard, wanted)
+    code = run(place, Rules(settings.operator, settings.home, session.secrets), suited(settings.theme), choices)
     if code == NO_INBOX:
         raise NoInbox(f"{opening.display} has no inbox")
     return code
+
+
+def keymap_of(loaded: Loaded) -> Keymap:
+    """The key map of the settings, judged; `Invalid` with its line where it cannot be."""
+    from workbench.tui.keymap import read_keymap
+
+    def refuse(id: str, what: str) -> NoReturn:
+        loaded.refuse(("keys", id), what)
+
+    return read_keymap(loaded.settings.keys, refuse)
+
+
+def bound_keys() -> Iterator[tuple[Bound, Callable[[str], str]]]:
+    """Every action of the screen that has a key, and how a key is written in the settings."""
+    from workbench.tui.key_names import written
+    from workbench.tui.keymap import bound
+
+    return ((one, written) for one in bound().values())
+
+
+def theme_fault(name: str, own: Path) -> str:
+    """What is wrong with a theme, in a sentence; nothing if it can be drawn."""
+    from workbench.tui.theme import load_theme
+
+    try:
+        load_theme(name, own)
+    except Invalid as error:
+        return str(error)
+    return ""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -131,6 +130,8 @@ class Session:
         return opening
 
     def _unknown(self, text: str) -> str:
+        from difflib import get_close_matches
+
         known = [*self._commands, *self.loaded.settings.sources]
         near = get_close_matches(text, known, n=1, cutoff=0.6)
         hint = f'did you mean "{near[0]}"?' if near else "`workbench source list` shows the sources"

@@ -46,7 +46,7 @@ def test_sources(session: Session, names: tuple[str, ...]) -> int:
         if output.as_json:
             output.json(record(answer))
         elif answer.error is None:
-            output.line(f"{answer.name}: {_tested(answer)}", "good" if state(answer) == "ok" else "doubtful")
+            output.line(f"{answer.name}: {tested(answer)}", "good" if state(answer) == "ok" else "doubtful")
     errors = failures(answers)
     for name, error in errors:
         output.refusal(_sentence(name, error, of_many=len(answers) > 1))
@@ -95,7 +95,7 @@ def chosen(session: Session, names: Sequence[str]) -> list[Candidate]:
     return [*session.configured(), *home]
 
 
-def ask(session: Session, candidates: Sequence[Candidate], *, thorough: float = 0) -> list[Answer]:
+def ask(session: Session, candidates: Sequence[Candidate], *, thorough: float = 0, look: bool = False) -> list[Answer]:
     """Ask the sources without leaving a trace on disk; a home that nobody has made yet is not asked."""
     timeouts = session.loaded.settings.timeouts
     asked = []
@@ -107,7 +107,7 @@ def ask(session: Session, candidates: Sequence[Candidate], *, thorough: float = 
             asked.append((index, Candidate(candidate.name, looking(candidate.opening))))
         else:
             asked.append((index, candidate))
-    answers = ask_all([candidate for _, candidate in asked], timeouts, thorough=thorough)
+    answers = ask_all([candidate for _, candidate in asked], timeouts, thorough=thorough, look=look)
     # The mode that is shown is the one that other commands would open the source with.
     found = {
         index: replace(answer, candidate=candidates[index]) for (index, _), answer in zip(asked, answers, strict=True)
@@ -132,7 +132,8 @@ def _show(session: Session, answer: Answer) -> int:
     return exit_code(answer.error)
 
 
-def _tested(answer: Answer) -> str:
+def tested(answer: Answer) -> str:
+    """That a source answers, what it holds, and what is wrong with it, in one line."""
     health = answer.health
     if health is None:
         return "not made yet"

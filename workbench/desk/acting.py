@@ -1,18 +1,23 @@
 """Doing what an operator asks: refused where it may not be, audited before and after, never half-said."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from workbench.data import Source
 from workbench.data.agents.deciding import MUST_BE_READABLE
 from workbench.data.agents.records import Approval, Clarification, damaged_fields
 from workbench.data.errors import Conflict, Invalid, NotFound, ReadOnly, WorkbenchError
-from workbench.desk.audit import Audit
 from workbench.desk.inbox import APPROVAL, QUESTION, by_messenger
 from workbench.desk.moments import clock
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.secrets import mask
 from workbench.desk.verbs import Act, Record, Verb
+
+if TYPE_CHECKING:
+    from workbench.desk.audit import Audit
 
 _QUESTION_MUST_BE_READABLE = ("question", "context", "sender_context", "status")
 

@@ -6,7 +6,6 @@ A record is one line of compact ASCII JSON. Its `hash` is the SHA-256 of the rec
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -91,6 +90,8 @@ def seal(record: Mapping[str, Any], prev: str) -> bytes:
 
 def torn_note(torn: bytes) -> Record:
     """What the next record tells of a line that was left unfinished."""
+    import hashlib
+
     return {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
 
 
@@ -199,5 +200,7 @@ def _render(record: Mapping[str, Any], *, sort_keys: bool = False) -> bytes:
 
 
 def _hash(record: Mapping[str, Any]) -> str:
+    import hashlib
+
     bound = {name: value for name, value in record.items() if name != "hash"}
     return hashlib.sha256(_render(bound, sort_keys=True)).hexdigest()

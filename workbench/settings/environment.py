@@ -5,7 +5,6 @@ Variables that no setting has are no error (other programs' may begin alike); a 
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -69,6 +68,8 @@ def _key_of(variable: str, sources: list[str]) -> Key | None:
         name = _source_name("__".join(rest[:-1]), sources, variable)
         key: Key = ("sources", name, rest[-1].lower())
         return key if rest[-1].isupper() and schema.leaf_for(key) else None
+    if first == "KEYS" and rest and all(rest):
+        return ("keys", ".".join(rest).lower())
     if first == "COLUMNS" and len(rest) == 1 and rest[0]:
         return ("columns", rest[0].lower())
     key = tuple(part.lower() for part in (first, *rest))
@@ -110,6 +111,8 @@ def _is_json(text: str, kind: type) -> bool:
 
 
 def _unknown(variable: str) -> str:
+    import difflib
+
     ends = [known.removeprefix(PREFIX) for known in variables()]
     near = difflib.get_close_matches(variable.removeprefix(PREFIX), ends, n=1, cutoff=0.7)
     hint = f"did you mean {PREFIX}{near[0]}?" if near else "unset it, or see `workbench config show`"

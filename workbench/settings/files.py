@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.data.errors import Invalid, Unavailable
 from workbench.settings.layers import Layer, put_table
-from workbench.settings.lines import KeyPath, key_lines
 from workbench.settings.schema import Key
 
+if TYPE_CHECKING:
+    from workbench.settings.lines import KeyPath
+
 _TOO_LARGE = 1 << 20
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_AT = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,18 @@ def file_layer(file: SettingsText, base: Path) -> Layer:
 
 
 def _parsed(file: SettingsText) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+    # Where there is no settings file, nothing of this is needed.
+    import tomllib
+
+    from workbench.settings.lines import key_lines
+
     try:
         return tomllib.loads(file.text), key_lines(file.text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
-        at = _AT.search(message)
+        at = re.search(_AT, message)
         line = int(at[1]) if at and at[1] else file.text.count("\n") + (not file.text.endswith("\n"))
-        what = _AT.sub(f" (column {at[2]})" if at and at[2] else " (at the end of the file)", message)
+        what = re.sub(_AT, f" (column {at[2]})" if at and at[2] else " (at the end of the file)", message)
         raise Invalid(f"{file.shown}:{line}: this is not TOML, correct the line: {what}") from None
     except RecursionError:
         raise Invalid(f"{file.shown}: the values are nested too deeply; flatten them") from None

@@ -6,7 +6,7 @@ Tables that come from a file or from JSON are flattened here, and refused with t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from workbench.settings.schema import Key, Value
 
 # "home" is the workbench's own home on the command line, whatever the settings say.
 RESERVED_NAMES = ("home",)
-_SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TOML_TYPES = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list"}
 
 
@@ -34,16 +33,6 @@ class Layer:
         self.values[key] = self.base / value if isinstance(value, Path) else value
         self.origins[key] = origin
 
-    def nested(self) -> dict[str, Any]:
-        """The values as nested tables, the form in which layers are merged."""
-        tables: dict[str, Any] = {}
-        for key, value in self.values.items():
-            table = tables
-            for part in key[:-1]:
-                table = table.setdefault(part, {})
-            table[key[-1]] = value
-        return tables
-
     def source_names(self) -> list[str]:
         """The names of the sources that this layer says something about."""
         return list(dict.fromkeys(key[1] for key in self.values if key[0] == "sources"))
@@ -59,6 +48,12 @@ def put_table(
     for name, value in table.items():
         key = (*under, name)
         leaf = schema.leaf_for(key)
+        if leaf is not None and leaf.declared.one and isinstance(value, dict):
+            # TOML takes a dot in a name for a table in a table, and so `view.help = "f1"` may be written as it is.
+            for path, inner in _flattened(value):
+                full, written = (*under, ".".join((name, *path))), (*key, *path)
+                layer.put(full, checked(leaf, full, inner, place(written), strict=True), origin or place(written))
+            continue
         if leaf is not None:
             layer.put(key, checked(leaf, key, value, place(key), strict=True), origin or place(key))
             continue
@@ -71,12 +66,20 @@ def put_table(
         put_table(layer, value, place, under=key, origin=origin)
 
 
+def _flattened(table: Mapping[str, Any]) -> Iterator[tuple[Key, object]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from (((name, *path), inner) for path, inner in _flattened(value))
+        else:
+            yield (name,), value
+
+
 def check_name(key: Key, place: str) -> None:
     """Refuse a key whose free part is no name for a source."""
     if len(key) < 2 or key[0] != "sources":
         return
     name = key[1]
-    if not _SOURCE_NAME.fullmatch(name):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise Invalid(
             f'{place}: "{name}" is no name for a source; '
             'use letters, digits, ".", "_" and "-", beginning with a letter or a digit'

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from workbench import themes
 from workbench.data.errors import Invalid, NotFound, Unavailable
 from workbench.data.guards import distrust_settings
 from workbench.settings import local, schema
 from workbench.settings.environment import CONFIG_VARIABLE, environment_layer
 from workbench.settings.files import SettingsText, file_layer, read_settings, shown
 from workbench.settings.layers import Layer, checked
-from workbench.settings.model import Settings, SourceSettings, merged
-from workbench.settings.schema import Key
+from workbench.settings.model import Settings, SourceSettings, composed
+from workbench.settings.schema import Key, Value
 from workbench.settings.targets import Opening, check_variables, display_of, opening
 
 
@@ -42,6 +43,11 @@ class Loaded:
     _bases: Mapping[str, Path] = field(repr=False)
     _environ: Mapping[str, str] = field(repr=False)
 
+    @property
+    def themes(self) -> Path:
+        """The user's own folder of themes, beside the settings file; it need not be there."""
+        return self.files[0].path.parent / themes.FOLDER
+
     def rows(self) -> list[tuple[Key, Any, str]]:
         """Each setting: its key, its value (passwords masked) and its origin."""
         found: list[tuple[Key, Any, str]] = []
@@ -64,9 +70,9 @@ class Loaded:
         source = self.settings.sources[name]
         is_local = name in self.local_sources
         if write:
-            source = source.model_copy(update={"read_only": False})
+            source = replace(source, read_only=False)
         if read_only:
-            source = source.model_copy(update={"read_only": True})
+            source = replace(source, read_only=True)
         place = self.place("sources", name, "target")
         return opening(name, source, self._bases[name], self._environ, place=place, is_local=is_local)
 
@@ -215,7 +221,10 @@ def _merged(layers: tuple[Layer, ...]) -> Settings:
             if key[0] == "sources" and key[1] not in targets:
                 place = origin.removeprefix("environment ")
                 raise Invalid(f'{place}: the source "{key[1]}" has no target; add {schema.dotted(key[:2])}.target')
-    return merged(tuple(layer.nested() for layer in layers))
+    values: dict[Key, Value] = {}
+    for layer in reversed(layers):
+        values |= layer.values
+    return composed(values)
 
 
 def _check(loaded: Loaded) -> None:
@@ -224,6 +233,9 @@ def _check(loaded: Loaded) -> None:
     default = loaded.settings.default_source
     if default is not None and default not in (*names, "home"):
         loaded.refuse(("default_source",), f'names "{default}", which is no source{schema.nearest(default, names)}')
+    theme = loaded.settings.theme
+    if theme not in themes.theme_names(loaded.themes):
+        loaded.refuse(("theme",), f'names "{theme}", which is no theme; {themes.nearest_theme(theme, loaded.themes)}')
     for name, source in loaded.settings.sources.items():
         try:
             check_variables(source.target)
@@ -236,8 +248,9 @@ def _values_of(settings: Settings, leaf: schema.Leaf) -> list[tuple[Key, Any]]:
         case ("sources", _, str(last)):
             named: Mapping[str, SourceSettings] = settings.sources
             return [(("sources", name, last), getattr(source, last)) for name, source in named.items()]
-        case ("columns", _):
-            return [(("columns", noun), columns) for noun, columns in settings.columns.items()]
+        case ("columns" | "keys" as table, _):
+            named_lists: Mapping[str, list[str]] = getattr(settings, table)
+            return [((table, name), names) for name, names in named_lists.items()]
     value: Any = settings
     for part in leaf.key:
         value = getattr(value, part)

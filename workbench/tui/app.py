@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -21,10 +22,11 @@ from workbench.data.engine.watch import ON_SCREEN, Watch
 from workbench.desk import inbox
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import plain
+from workbench.tui.choices import Choices, Choosing
 from workbench.tui.gateway import HUNG, Gateway, Lane
 from workbench.tui.inbox_screen import InboxScreen
 from workbench.tui.terminal import Terminal, Told, has_shell, is_gone
-from workbench.tui.theme import load_theme
+from workbench.tui.theme import chosen_theme
 
 _LOG = logging.getLogger(__name__)
 _CLOSING = 0.3  # seconds that sources have to close, so that nothing is left beside their files
@@ -33,7 +35,7 @@ _CHECK = 0.05
 NO_INBOX = -1  # the result of a run over a source that can hold no inbox
 
 
-class WorkbenchApp(App[int]):
+class WorkbenchApp(Choosing, App[int]):
     """The operator's terminal over one source."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -41,16 +43,27 @@ class WorkbenchApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+        Binding("y", "copy", "Copy", tooltip="In a list the id, else what is shown.", id="view.copy"),
+        Binding("T", "theme", "Next theme", id="app.theme"),
     ]
 
-    def __init__(self, place: Place, rules: Rules, theme: str, *, clock: Callable[[], datetime] = now) -> None:
-        chosen = load_theme(theme)
+    def __init__(
+        self,
+        place: Place,
+        rules: Rules,
+        theme: str,
+        choices: Choices | None = None,
+        *,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        choices = choices or Choices()
+        chosen = chosen_theme(theme, choices.themes)
         # Told at once: how NO_COLOR is kept to is decided when an app is made, before it has a theme.
-        super().__init__(driver_class=Terminal, ansi_color=chosen.ansi or None)
+        super().__init__(driver_class=Terminal, ansi_color=chosen.theme.ansi or None)
         self.place = place
         self.rules = rules
         self.clock = clock
-        self.gateway = Gateway(self._deliver)
+        self.gateway = Gateway(self.deliver)
         self.broken: Exception | None = None
         self._here: asyncio.AbstractEventLoop | None = None
         self._leaving = False
@@ -58,8 +71,7 @@ class WorkbenchApp(App[int]):
         self._watch: Watch | None = None
         self._watch_broken = False
         self._following: asyncio.Task[None] | None = None
-        self.register_theme(chosen)
-        self.theme = chosen.name
+        self.keep_to(choices, chosen)
         self.animation_level = "none"
 
     class Answered(Message):
@@ -69,8 +81,14 @@ class WorkbenchApp(App[int]):
             super().__init__()
             self.take_in = take_in
 
-    def _deliver(self, take_in: Callable[[], None]) -> None:
+    def deliver(self, take_in: Callable[[], None]) -> None:
+        """Have something done on the screen's own loop."""
         self.post_message(self.Answered(take_in))
+
+    @property
+    def own_home(self) -> Path:
+        """The workbench's own directory."""
+        return self.rules.home
 
     def on_workbench_app_answered(self, message: Answered) -> None:
         """Take it in."""
@@ -217,10 +235,10 @@ def _begin_to_watch(source: Source) -> tuple[Source, Watch]:
     return source, source.watch(ON_SCREEN)
 
 
-def run(place: Place, rules: Rules, theme: str) -> int:
+def run(place: Place, rules: Rules, theme: str, choices: Choices | None = None) -> int:
     """Show the screen until the operator leaves: the exit code, or `NO_INBOX` at once if the source can hold none."""
-    app = WorkbenchApp(place, rules, theme)
-    told = Told(app.told_to_end)
+    app = WorkbenchApp(place, rules, theme, choices)
+    told = Told(app.told_to_end, app.given_back)
     told.listen()
     try:
         code = app.run()

@@ -21,6 +21,7 @@ from workbench.desk.verbs import ALWAYS, APPROVE, BY_ID, NEVER, Record, Verb
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.gateway import Lane
+from workbench.tui.keymap import word
 from workbench.tui.lines import Notice
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ else:
     _Base = object
 
 SETTLE = 0.4  # seconds that an item, or a page of it, has been on screen before it can be decided
-_NEXT = " yet: a shows the next, A approves all the same."
-_NO_ROOM = ", and there is no room: ⏎ shows it on the whole screen."
 LOOKS = (1.0, 10.0)  # seconds after a decision at which it is looked at again
 
 
@@ -139,7 +138,8 @@ class Deciding(_Base):
             return None
         self.notice.clear()
         if reason := detail.refusals.get(verb.id):
-            more = "; W opens the source for writing" if not self.place.writable else ""
+            key = word(self, "source.write", "W")
+            more = f"; {key} opens the source for writing" if not self.place.writable else ""
             self.notice.say(safe(f"{verb.title}: {reason}{more}"), "$warning")
         elif detail.key in self.mine and self.lane.acting:
             self.notice.say(plain("A decision on this is being written: wait for what becomes of it."), "$warning")
@@ -155,7 +155,7 @@ class Deciding(_Base):
         self.pane.show_unseen()
         self.shown_at = monotonic()
         # Said before it is looked at: a sentence of several lines takes a line of what it speaks of.
-        self._say_unseen(_NEXT)
+        self._say_unseen(self._next())
         self.call_after_refresh(self._looked_on, key, before)
 
     def _looked_on(self, key: Key, before: int | None) -> None:
@@ -164,9 +164,18 @@ class Deciding(_Base):
             return
         self.pane.look()
         if not self.pane.unseen:
-            self.notice.say(plain("That is the rest of it: a again approves."), "$warning")
+            self.notice.say(plain(f"That is the rest of it: {self._key(APPROVE)} again approves."), "$warning")
         else:
-            self._say_unseen(_NO_ROOM if self.pane.next_unseen == before else _NEXT)
+            stuck = self.pane.next_unseen == before
+            whole = f", and there is no room: {word(self, 'view.open', 'enter')} shows it on the whole screen."
+            self._say_unseen(whole if stuck else self._next())
+
+    def _key(self, verb: Verb) -> str:
+        return word(self, id_of(verb), verb.key)
+
+    def _next(self) -> str:
+        key = word(self, "inbox.approve-unseen", "A")
+        return f" yet: {self._key(APPROVE)} shows the next, {key} approves all the same."
 
     def _say_unseen(self, more: str) -> None:
         self.notice.say(plain(f"{_lines(self.pane.unseen)} not been seen{more}"), "$warning")
@@ -213,7 +222,8 @@ class Deciding(_Base):
         _, words = self._bars
         if words.display:
             # Not closed: whoever is typing would go on with keys that act on the next item.
-            words.hold(plain("This has changed or gone: nothing will be sent. esc closes, and keeps the words."))
+            key = word(self, "words.cancel", "escape")
+            words.hold(plain(f"This has changed or gone: nothing will be sent. {key} closes, and keeps the words."))
         else:
             self.close_bars()
 
@@ -344,6 +354,11 @@ class Deciding(_Base):
 
         self.notice.say(plain("Opening…"))
         self.lane.read("reopen", lambda _: writable.open(True).close(), opened, refused)
+
+
+def id_of(verb: Verb) -> str:
+    """The id under which the key of a verb stands in the settings."""
+    return "view.open" if verb.key == "enter" else f"inbox.{verb.id}"
 
 
 def _perform(source: Source, verb: Verb, detail: Detail, text: str, audit: "Audit", unseen: int) -> Report:

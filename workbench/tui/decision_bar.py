@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from workbench.desk.safe import SafeText, plain
+from workbench.tui.keymap import own_bindings, word
 from workbench.tui.lines import Words
 
 
@@ -51,7 +52,8 @@ class DecisionBar(Vertical, can_focus=True):
         """Open with a question."""
         self.query_one("#bar-question", Words).show((question, "bold"))
         self.query_one("#bar-warnings", Words).show(*_warned(warnings))
-        self.query_one("#bar-keys", Words).show((plain("y yes   n no"), ""))
+        keys = f"{word(self, 'bar.yes', 'y')} yes   {word(self, 'bar.no', 'n')} no"
+        self.query_one("#bar-keys", Words).show((plain(keys), ""))
         self.display = True
         self.focus()
 
@@ -95,11 +97,10 @@ class WordsArea(TextArea):
 
     async def _on_key(self, event: Key) -> None:
         # Taken in their turn: priority bindings would overtake the letters that were typed before them.
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            if binding.id is not None and binding.id.startswith("words."):
-                event.stop()
-                event.prevent_default()
-                await self.app.run_action(binding.action, self)
+        for binding in own_bindings(self, "words.", event.key):
+            event.stop()
+            event.prevent_default()
+            await self.app.run_action(binding.action, self)
 
     def action_send(self) -> None:
         """Done."""
@@ -169,7 +170,9 @@ class TextBar(Vertical):
         self._check = check
         self.query_one("#text-question", Words).show((question, "bold"))
         self.query_one("#text-warnings", Words).show(*_warned(warnings))
-        self.query_one("#text-keys", Words).show((plain("enter send   ctrl+j new line   esc cancel"), "dim"))
+        send, line = (word(self, f"words.{name}", key) for name, key in (("send", "enter"), ("new-line", "ctrl+j")))
+        keys = f"{send} send   {line} new line   {word(self, 'words.cancel', 'escape')} cancel"
+        self.query_one("#text-keys", Words).show((plain(keys), "dim"))
         self.words.load_text(draft)
         self.words.move_cursor(self.words.document.end)
         self.display = True

@@ -20,12 +20,15 @@ from workbench.desk.item_detail import changed_fields, read_detail
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS
-from workbench.tui.deciding import Deciding
+from workbench.tui.choices import Counted
+from workbench.tui.copying import text_of
+from workbench.tui.deciding import Deciding, id_of
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.gateway import HUNG, Lane
 from workbench.tui.help_screen import HelpScreen, live_keys
 from workbench.tui.inbox_rows import COLUMNS, InboxRows
+from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, Standing, TopLine
 from workbench.tui.live_table import LiveTable
 
@@ -138,8 +141,9 @@ class InboxScreen(Deciding, Screen[None]):
         self.lane.read("inbox", partial(inbox.read_inbox, name=self.place.name), show, self.show_failure)
 
     def show_counts(self, read: Inbox) -> None:
-        """Show how much there is."""
+        """Show how much there is, here and beside the screen."""
         self.read, self.failure, self.answered = read, None, True
+        self.post_message(Counted(read.items, self.place.name, more=read.more))
         self.notice.clear(_FAILURE)
         self.show_frame()
         if (source := self.lane.source) is not self._timed:
@@ -303,19 +307,22 @@ class InboxScreen(Deciding, Screen[None]):
         if self.detail is not None:
             refusals = self.detail.refusals
             words = [
-                KeyWord("⏎" if verb.key == "enter" else verb.key, verb.title, refusals.get(verb.id, ""))
+                KeyWord(word(self, id_of(verb), verb.key), verb.title, refusals.get(verb.id, ""))
                 for verb in VERBS
                 if self.detail.kind in verb.applies
             ]
             if self.detail.secrets:
-                words.append(KeyWord("v", "Mask" if self.detail.revealed else "Reveal", drop=1))
+                words.append(
+                    KeyWord(word(self, "inbox.reveal", "v"), "Mask" if self.detail.revealed else "Reveal", drop=1)
+                )
             if self.detail.kind == inbox.APPROVAL and not self.has_class("-detail"):
-                words.append(KeyWord("⏎", "Open", drop=3))
+                words.append(KeyWord(word(self, "view.open", "enter"), "Open", drop=3))
         if self.has_class("-detail"):
-            words.append(KeyWord("esc", "Back"))
+            words.append(KeyWord(word(self, "view.back", "escape"), "Back"))
         if not self.place.writable:
-            words.append(KeyWord("W", "Write"))
-        self.query_one(KeyLine).show_keys([*words, KeyWord("?", "Help"), KeyWord("q", "Quit", drop=2)])
+            words.append(KeyWord(word(self, "source.write", "W"), "Write"))
+        words.append(KeyWord(word(self, "app.help", "question_mark"), "Help"))
+        self.query_one(KeyLine).show_keys([*words, KeyWord(word(self, "app.quit", "q"), "Quit", drop=2)])
 
     # -- other keys ------------------------------------------------------------------------------------------
 
@@ -376,6 +383,13 @@ class InboxScreen(Deciding, Screen[None]):
         self.show_frame()
         if not self.paused:
             self.refresh_now()
+
+    def to_copy(self) -> str | None:
+        """What is under the cursor: in the list its id, else what is shown of it."""
+        if self.detail is None:
+            return None
+        in_full = self.pane.has_focus or self.has_class("-detail")
+        return text_of(self.detail) if in_full else safe(self.detail.key[-1])
 
     def action_help(self) -> None:
         """Show every key that does something here."""

@@ -46,6 +46,8 @@ class Terminal(LinuxDriver):
         """Give the terminal back."""
         if self._taken:
             self._taken = False
+            if given_back := getattr(self._app, "given_back", None):
+                self.write(given_back().decode("ascii"))
             if self._mouse_pixels:
                 self.write("\x1b[?1016l")
                 self._mouse_pixels = False
@@ -151,8 +153,9 @@ def _input() -> int:
 class Told:
     """Tells of SIGTERM and SIGHUP. Whoever was told and does not end in time is ended, the terminal given back."""
 
-    def __init__(self, tell: Callable[[int], None]) -> None:
+    def __init__(self, tell: Callable[[int], None], given_back: Callable[[], bytes] = bytes) -> None:
         self._tell = tell
+        self._given_back = given_back
         self._before: dict[int, Any] = {}
         self._attributes: list[Any] | None = None
         self._insisting = False
@@ -184,11 +187,11 @@ class Told:
         if self._attributes is not None:
             with suppress(termios.error, OSError):
                 termios.tcsetattr(_input(), termios.TCSANOW, self._attributes)
-        threading.Thread(target=_give_back, daemon=True).start()
+        threading.Thread(target=_give_back, args=(self._given_back(),), daemon=True).start()
         threading.Event().wait(0.2)
         os._exit(128 + number)
 
 
-def _give_back() -> None:
+def _give_back(also: bytes) -> None:
     with suppress(OSError):
-        os.write(2, GIVE_BACK)
+        os.write(2, also + GIVE_BACK)

@@ -3,7 +3,6 @@
 An answer or a dismissal is one guarded statement, so that exactly one of several operators makes it.
 """
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -144,6 +143,8 @@ class Clarifications(AgentsStore):
     def _ask(
         self, question: str, context: str, sender_context: str, remember: bool, at: datetime | None
     ) -> Clarification:
+        import uuid
+
         asked = self._database.one(
             _ASK,
             {
@@ -334,6 +335,8 @@ def _displayed(id: str, shown: Clarification | None) -> dict[str, object]:
 
 def _canonical(id: str) -> str:
     """An id as short memories hold it, whatever the form in which the row has it."""
+    import uuid
+
     try:
         return str(uuid.UUID(id))
     except ValueError:

@@ -4,7 +4,6 @@ A memory's id follows from its application, user and first content, so adding th
 """
 
 import json
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -298,6 +297,8 @@ def _not_found(key: MemoryKey) -> NotFound:
 
 def _id_of(app_name: str, user_id: str, content: str) -> str:
     """The id that follows from a memory, the same as the other program's."""
+    import uuid
+
     for text in (app_name, user_id, content):
         codecs.text.encode[codecs.SQLITE](text)
     return str(uuid.uuid5(uuid.UUID(int=0), f"{app_name}:{user_id}:{content}"))

@@ -4,7 +4,6 @@ The rules are those of the program that owns an agents database. Where its table
 approved (an approval that expired without a word), this one does not.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -158,6 +157,8 @@ class Remembered:
 
 
 def _fingerprint(thread_id: str, tool_name: str, args: str) -> bytes:
+    import hashlib
+
     digest = hashlib.sha256()
     for text in (thread_id, tool_name, args):
         encoded = text.encode("utf-8", "surrogatepass")

@@ -7,7 +7,6 @@ the value).
 
 import math
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -170,6 +169,8 @@ _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def uuid_note(stored: str) -> str | None:
     """Why the program that owns an agents database stumbles over this id, although we show it; else None."""
+    import uuid  # it brings a dozen modules along
+
     if _CANONICAL_UUID.fullmatch(stored):
         return None
     try:

@@ -1,0 +1,163 @@
+"""What the operator chose for the screen, and the part of the app that keeps to it."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from workbench.data.errors import Invalid
+from workbench.desk.acting import quoted
+from workbench.desk.inbox import Waiting
+from workbench.desk.safe import SafeText, plain, safe
+from workbench.tui.copying import AUTO, carry_out, clipboard_program, ways
+from workbench.tui.keymap import Keymap
+from workbench.tui.notices_out import NoticesOut, Wanted, news
+from workbench.tui.theme import Chosen, following, is_plain, load_theme
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    _Base = App[int]
+else:
+    _Base = object
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """All of it; what is not said is the default. `themes` is the user's own folder of themes."""
+
+    keymap: Keymap = field(default_factory=Keymap)
+    themes: Path | None = None
+    clipboard: str = AUTO
+    wanted: Wanted = field(default_factory=Wanted)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+class Counted(Message):
+    """A screen has counted what waits: the items, and the name of where they wait."""
+
+    def __init__(self, items: Sequence[Waiting], name: str, *, more: bool) -> None:
+        super().__init__()
+        self.items = items
+        self.name = name
+        self.more = more
+
+
+class Choosing(_Base):
+    """The part of the app that keeps to what was chosen. The other part knows where the home is, and how to deliver."""
+
+    choices: Choices
+    keymap: Keymap
+    notices_out: NoticesOut
+    _theme_notice: SafeText
+
+    def keep_to(self, choices: Choices, chosen: Chosen) -> None:
+        """Take the keys and the theme that were chosen."""
+        self.choices = choices
+        self.keymap = choices.keymap
+        self.notices_out = NoticesOut(choices.wanted, choices.environment)
+        self._theme_notice = chosen.notice
+        self.register_theme(chosen.theme)
+        self.theme = chosen.theme.name
+        self.set_keymap(choices.keymap.for_app())
+
+    @property
+    def own_home(self) -> Path:
+        """The workbench's own directory."""
+        raise NotImplementedError
+
+    def deliver(self, take_in: Callable[[], None]) -> None:
+        """Have something done on the screen's own loop."""
+        raise NotImplementedError
+
+    def tell_operator(self, words: SafeText, tone: str = "") -> None:
+        """One sentence on the screen that is in view."""
+        if say := getattr(self.screen, "say", None):
+            say(words, tone)
+
+    def tell_terminal(self, data: bytes) -> None:
+        """Give the terminal bytes that draw nothing."""
+        driver = self._driver
+        if data and driver is not None:
+            driver.write(data.decode("utf-8"))
+            driver.flush()
+
+    # -- themes ----------------------------------------------------------------------------------------------
+
+    def tell_of_theme(self) -> None:
+        """Say once what there is to say of the theme that we began with."""
+        if self._theme_notice:
+            self.tell_operator(self._theme_notice, "$warning")
+            self._theme_notice = plain("")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a screen asks something, only its own keys act; and there may be nothing that could be copied."""
+        if action == "copy" and not hasattr(self.screen, "to_copy"):
+            return False
+        return action not in ("copy", "theme") or not getattr(self.screen, "asking", False)
+
+    def action_theme(self) -> None:
+        """The next theme, at once; a file with faults is told of and passed over."""
+        if is_plain(self.choices.environment):
+            self.tell_operator(plain("This terminal shows no colours, or few (TERM, NO_COLOR): the theme stays."))
+            return
+        name, faults = self.theme, []
+        while (name := following(name, self.choices.themes)) != self.theme:
+            try:
+                theme = load_theme(name, self.choices.themes)
+            except Invalid as error:
+                faults.append(safe(str(error), limit=500))
+                continue
+            self.register_theme(theme)
+            self.theme = name
+            # Whether the sixteen colours are the terminal's own was decided for the theme before.
+            self.ansi_color = theme.ansi
+            break
+        words = plain("Theme: ") + safe(name, limit=40) + plain(' (the setting "theme" keeps it).')
+        self.tell_operator(plain(" ").join([words, *faults]), "$warning" if faults else "")
+
+    # -- copying ---------------------------------------------------------------------------------------------
+
+    def action_copy(self) -> None:
+        """Copy what is under the cursor: what the screen says that is, as it is shown."""
+        text = self._to_copy()
+        if text is None:
+            self.tell_operator(plain("There is nothing here to copy."))
+            return
+        # A clipboard program may take its time, and the screen does not wait for it.
+        threading.Thread(target=self._copy, args=(text,), name="workbench-copy", daemon=True).start()
+
+    def _copy(self, text: str) -> None:
+        environment = self.choices.environment
+        found = ways(text, self.choices.clipboard, environment, clipboard_program(environment))
+
+        def write(data: bytes) -> None:
+            self.deliver(partial(self.tell_terminal, data))
+
+        words = carry_out(text, found, write, self.own_home, environment)
+        self.deliver(partial(self.tell_operator, words))
+
+    def _to_copy(self) -> str | None:
+        find: Callable[[], str | None] | None = getattr(self.screen, "to_copy", None)
+        return find() if find is not None else None
+
+    # -- beside the screen -----------------------------------------------------------------------------------
+
+    def on_counted(self, message: Counted) -> None:
+        """Tell the terminal how much waits, and of what is new among it."""
+        self.tell_of_theme()
+        name = safe(message.name, limit=100)
+        told = self.notices_out.show_count(len(message.items), name, more=message.more)
+        if new := self.notices_out.arrived([item.key for item in message.items]):
+            first = next(item for item in message.items if item.key in new)
+            told += self.notices_out.tell(news(len(new), quoted(first.what), name))
+        self.tell_terminal(told)
+
+    def given_back(self) -> bytes:
+        """What gives the terminal back what it was told beside the screen."""
+        return self.notices_out.end()
