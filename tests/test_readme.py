@@ -18,7 +18,7 @@ import click
 import pytest
 from servers import until
 from support import screens
-from support.reference import noun_rows
+from support.reference import deed_rows, noun_rows
 
 from workbench.cli.app import command_paths, root
 from workbench.cli.options import common_options
@@ -26,6 +26,7 @@ from workbench.data import open_source
 from workbench.data.source import open_home
 from workbench.desk.nouns import nouns
 from workbench.desk.places import Place, Rules
+from workbench.desk.verbs import verbs_for
 from workbench.settings import leaves, variables
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.help_screen import live_keys
@@ -66,6 +67,8 @@ def command_in(text: str) -> str:
 def test_every_command_is_in_the_table_and_every_command_there_exists() -> None:
     written = [command_in(text) for text in named("command")]
     every_noun_has = {f"{noun} {each}" for noun in nouns() for each in ("list", "show", "search", "export", "watch")}
+    # The short forms of the verbs are there.
+    every_noun_has |= {f"{noun} {verb.id}" for noun in nouns() for verb in verbs_for(noun)}
     assert {command for command in written if command} == {path for path, _ in command_paths()} - every_noun_has
     assert len([command for command in written if command]) == len(set(written) - {""})
 
@@ -73,6 +76,8 @@ def test_every_command_is_in_the_table_and_every_command_there_exists() -> None:
 def test_the_table_of_nouns_is_what_the_nouns_declare() -> None:
     written = [line for line in README.splitlines() if line.startswith("| `") and CODE.findall(line)[0] in nouns()]
     assert written == noun_rows()
+    done = [line for line in README.splitlines() if any(line.startswith(row.split(" | ")[0]) for row in deed_rows())]
+    assert done == deed_rows()
     for noun in nouns():
         for each in ("list", "show", "search", "export", "watch"):
             assert isinstance(root.commands[noun], click.Group) and each in root.commands[noun].commands
@@ -144,15 +149,19 @@ def test_the_stores_of_the_table_are_those_of_a_fresh_home(tmp_path: Path) -> No
 
 
 def test_the_keys_of_the_table_are_those_of_the_screen(tmp_path: Path) -> None:
-    """With an approval under the cursor; what the library's screens can do besides is nobody's key here."""
+    """With an approval and with a session under the cursor; what the library can do besides is nobody's key here."""
     with open_home(tmp_path) as source:
         source.approvals.create(tool_name="deploy")
+        source.sessions.create_session(("genie", "ops", "s-1"))
     place = Place("home", str(tmp_path), lambda write: open_home(tmp_path, read_only=not write), writable=True)
     app = WorkbenchApp(place, Rules("ops", tmp_path), "workbench-dark")
 
     async def steps(pilot: Any) -> list[tuple[str, str]]:
         await screens.until(pilot, lambda: pilot.app.screen.detail is not None)
-        return live_keys(pilot.app.screen, {})
+        found = live_keys(pilot.app.screen, {})
+        await pilot.press("2")
+        await screens.until(pilot, lambda: pilot.app.screen.query("#filter") and pilot.app.screen.detail is not None)
+        return found + live_keys(pilot.app.screen, {})
 
     live = {key for keys, _ in screens.run(app, steps) for key in spelled(keys)}
     written = {key for cells in tables("key") for key in CODE.findall(cells[0])}

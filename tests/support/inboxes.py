@@ -23,6 +23,7 @@ from workbench.tui.app import WorkbenchApp
 from workbench.tui.choices import Choices
 from workbench.tui.deciding import SETTLE
 from workbench.tui.inbox_screen import InboxScreen
+from workbench.tui.noun_screen import NounScreen
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ARGS = '{"path": "/srv/app/config.yaml", "content": "replicas: 3\\n"}'
@@ -99,6 +100,12 @@ class Keys:
             if isinstance(screen, InboxScreen):
                 return screen
         return None  # type: ignore[return-value]
+
+    @property
+    def view(self) -> NounScreen:
+        """The view of a noun that is shown."""
+        assert isinstance(self.app.screen, NounScreen)
+        return self.app.screen
 
     @property
     def text(self) -> str:

@@ -144,7 +144,7 @@ def test_what_was_seen_stays_seen_in_another_width_and_what_was_not_does_not(
         await keys.until(lambda: keys.inbox.pane.size.height == 8)
         assert keys.inbox.pane.unseen == wide
         await keys.pilot.resize_terminal(120, 60)
-        await keys.until(lambda: keys.inbox.pane.size.height == 57)
+        await keys.until(lambda: keys.inbox.pane.size.height == 56)
         await keys.until(lambda: 0 < keys.inbox.pane.unseen < wide)
 
     operator.run(steps)

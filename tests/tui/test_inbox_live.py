@@ -12,7 +12,7 @@ from workbench.data import Source
 
 def lines(keys: Keys) -> list[str]:
     """The rows of the list as they stand on the screen, without the detail."""
-    return [line.split("│")[0].split("┃")[0].rstrip() for line in keys.text.splitlines()[2:10]]
+    return [line.split("│")[0].split("┃")[0].rstrip() for line in keys.text.splitlines()[3:11]]
 
 
 def test_a_row_that_arrives_takes_neither_the_cursor_nor_the_focus(operator: Operator, agents: Source) -> None:

@@ -40,7 +40,7 @@ def test_the_inbox_reads_as_its_golden_does(operator: Operator, agents: Source, 
         await keys.sees("12:02 (in 2m)")
         text = keys.text
         assert "prod-genie ● live   inbox 4 (1 overdue)" in text.splitlines()[0]
-        assert text.splitlines()[2].startswith(" ▸   8m       2m  save_file")
+        assert text.splitlines()[3].startswith(" ▸   8m       2m  save_file")
         assert text.splitlines()[-1].startswith(" a Approve  x Reject  b Send back  d Dismiss")
         golden(f"inbox_{size[0]}x{size[1]}", text)
 

@@ -14,7 +14,7 @@ from workbench.cli.failures import UNAVAILABLE, exit_code, exit_code_of_many, ma
 from workbench.cli.inbox import print_detail
 from workbench.cli.options import Command
 from workbench.cli.session import Session
-from workbench.cli.working import Working, working
+from workbench.cli.working import Working, way_to_write, working
 from workbench.data.errors import Invalid, ReadOnly, Unavailable, WorkbenchError
 from workbench.desk.kinds import QUESTION
 from workbench.desk.verbs import ALWAYS, NEVER, VERBS, Verb
@@ -29,10 +29,12 @@ _PAUSE = 0.010  # seconds between two writes: each lock of ours can fail a write
 
 def commands() -> list[click.Command]:
     """One command for each verb."""
-    return [_command(verb) for verb in VERBS]
+    return [decision(verb) for verb in VERBS]
 
 
-def _command(verb: Verb) -> click.Command:
+def decision(verb: Verb) -> click.Command:
+    """The command of one verb."""
+
     def run(session: Session, ids: tuple[str, ...], sources: tuple[str, ...], yes: bool, text: str = "") -> int:
         return decide(session, verb, ids, sources, text, yes=yes)
 
@@ -58,17 +60,11 @@ def decide(
         from workbench.desk.audit import Audit
 
         if desk.source.read_only:
-            raise ReadOnly(f"{desk.name} is open read-only: {_way_to_write(session)}")
+            raise ReadOnly(f"{desk.name} is open read-only: {way_to_write(session)}")
         settings = session.loaded.settings
         audit = Audit(settings.home, settings.operator, secrets=session.secrets)
         asks = not yes and not session.output.as_json and _is_terminal()
         return _Decisions(session, desk, verb, words, audit, asks).all(list(dict.fromkeys(ids)))
-
-
-def _way_to_write(session: Session) -> str:
-    if session.is_read_only:
-        return "--read-only was given, and it always wins; leave it out"
-    return "add --write, or set read_only = false for it in your settings"
 
 
 def _is_terminal() -> bool:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.cli.deciding import decision
 from workbench.cli.failures import OK
 from workbench.cli.options import Command, Group
 from workbench.cli.session import Session
-from workbench.desk.nouns import nouns
+from workbench.desk.nouns import deeds, nouns
+from workbench.desk.verbs import verbs_for
 
 if TYPE_CHECKING:
+    from workbench.desk.deed import Deed
     from workbench.desk.noun import Noun
 
 _LIMIT = 100
@@ -36,7 +39,42 @@ def _group(noun: Noun) -> click.Group:
     group = Group(noun.id, help=noun.words)
     for command in (_list(noun), _show(noun), _search(noun), _export(noun), _watch(noun)):
         group.add_command(command)
+    for deed in deeds().values():
+        if deed.noun == noun.id:
+            group.add_command(_deed(noun, deed))
+    for verb in verbs_for(noun.id):
+        group.add_command(decision(verb))
     return group
+
+
+def _deed(noun: Noun, deed: Deed) -> click.Command:
+    params: list[click.Parameter] = [_SOURCE]
+    if not deed.sweep:
+        params.insert(0, click.Argument(["ids"], nargs=-1, required=True, metavar="ID..."))
+    for option in deed.options:
+        params.append(
+            click.Option(
+                [f"--{option.id}"],
+                help=option.words,
+                required=option.required,
+                multiple=option.many,
+                is_flag=option.flag,
+                metavar=None if option.flag else "TEXT",
+            )
+        )
+    params += [
+        click.Option(["--dry-run"], is_flag=True, help="Say how much would be changed, and change nothing."),
+        click.Option(["--yes", "-y"], is_flag=True, help="Do not ask."),
+        click.Option(["--confirm"], metavar="NAME", help="The name of the source; a production source wants it."),
+        click.Option(["--reason"], default="", metavar="TEXT", help="Why; it is kept in the audit log."),
+    ]
+    return _command(deed.id, deed.words, noun, partial(_run_deed, deed), params)
+
+
+def _run_deed(deed: Deed, noun: Noun, session: Session, **options: Any) -> int:  # noqa: ANN401
+    from workbench.cli.doing import do
+
+    return do(session, noun, deed, **options)
 
 
 def _filter(noun: Noun) -> click.Option:

@@ -43,6 +43,13 @@ def opening_of(session: Session, name: str) -> Opening:
     return found
 
 
+def way_to_write(session: Session) -> str:
+    """What to do about a source that is open read-only."""
+    if session.is_read_only:
+        return "--read-only was given, and it always wins; leave it out"
+    return "add --write, or set read_only = false for it in your settings"
+
+
 class NoInbox(Unsupported):
     """The source holds nothing that waits for operators."""
 

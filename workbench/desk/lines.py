@@ -16,7 +16,8 @@ NO_LABEL = plain("")
 class DetailLine:
     """One line: a label (empty where the line before goes on), and pieces of text with their tones.
 
-    What must be seen before a decision is marked so. `prose` may break between words; other lines break anywhere.
+    What must be seen before a decision is marked so. `prose` may break between words; other lines break anywhere,
+    and what is `folded` takes one row, cut where that ends.
     """
 
     label: SafeText
@@ -24,6 +25,7 @@ class DetailLine:
     must_see: bool = False
     labelled: bool = True
     prose: bool = False
+    folded: bool = False
 
 
 def labelled(

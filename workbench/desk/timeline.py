@@ -13,7 +13,7 @@ from workbench.data.agents.exchanges import Exchange, exchanges
 from workbench.data.engine.page import Damaged
 from workbench.desk.arguments import Line, arguments, as_text
 from workbench.desk.lines import NO_LABEL, DetailLine, Piece
-from workbench.desk.moments import clock
+from workbench.desk.moments import here
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.secrets import mask
 
@@ -44,7 +44,7 @@ class _Drawing:
     """How events are drawn: for which moment, folded or not, with or without their secrets."""
 
     def __init__(self, moment: datetime, folded: bool, reveal: bool) -> None:
-        self._moment = moment
+        self._day = here(moment).date()
         self._folded = folded
         self._reveal = reveal
 
@@ -53,12 +53,13 @@ class _Drawing:
         body = list(self._body(event, asked, alone))
         if not body and event.tool_results:
             return
-        yield DetailLine(self._when(event), tuple(self._head(event)), prose=True)
-        yield from body
-
-    def _when(self, event: Event) -> SafeText:
         at: object = event.at or event.created_at
-        return plain(clock(at, self._moment)) if isinstance(at, datetime) else plain("?")
+        told = here(at) if isinstance(at, datetime) else None
+        if told is not None and told.date() != self._day:
+            self._day = told.date()
+            yield _line((plain(f"— {told.day} {told:%b %Y} —"), "faint"))
+        yield DetailLine(plain(f"{told:%H:%M}" if told else "?"), tuple(self._head(event)), prose=True)
+        yield from body
 
     def _head(self, event: Event) -> Iterator[Piece]:
         author = _word(event.author) or _word(event.role)
@@ -100,7 +101,7 @@ class _Drawing:
     def _call(self, call: ToolCall) -> Iterator[DetailLine]:
         name = safe(_word(call.name) or "(unnamed)", limit=120)
         if self._folded:
-            yield _line((_CALLS, "faint"), (name, "key"), (plain(" ") + self._short(call.arguments), ""), prose=False)
+            yield _line((_CALLS, "faint"), (name, "key"), (plain(" ") + self._short(call.arguments), ""), folded=True)
             return
         yield _line((_CALLS, "faint"), (name, "key"))
         yield from _indented(arguments(call.arguments, reveal=self._reveal).lines)
@@ -111,7 +112,7 @@ class _Drawing:
             return
         name = (safe(of, limit=120) + plain(" "), "key") if of else (NO_LABEL, "")
         if self._folded:
-            yield _line((_RETURNS, "faint"), name, (self._short(result.content), "faint"), prose=False)
+            yield _line((_RETURNS, "faint"), name, (self._short(result.content), "faint"), folded=True)
             return
         yield _line((_RETURNS, "faint"), name)
         yield from _indented(arguments(result.content, reveal=self._reveal).lines)
@@ -126,8 +127,8 @@ class _Drawing:
         return short + plain(f" ({len(text):,} characters)") if short != words or kept != text else short
 
 
-def _line(*pieces: Piece, prose: bool = True) -> DetailLine:
-    return DetailLine(NO_LABEL, tuple(piece for piece in pieces if piece[0]), prose=prose)
+def _line(*pieces: Piece, folded: bool = False) -> DetailLine:
+    return DetailLine(NO_LABEL, tuple(piece for piece in pieces if piece[0]), prose=not folded, folded=folded)
 
 
 def _indented(lines: Iterable[Line]) -> Iterator[DetailLine]:

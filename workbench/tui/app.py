@@ -27,6 +27,7 @@ from workbench.tui.gateway import HUNG, Gateway, Lane
 from workbench.tui.inbox_screen import InboxScreen
 from workbench.tui.terminal import Terminal, Told, has_shell, is_gone
 from workbench.tui.theme import chosen_theme
+from workbench.tui.view_screen import VIEWS, ViewScreen
 
 _LOG = logging.getLogger(__name__)
 _CLOSING = 0.3  # seconds that sources have to close, so that nothing is left beside their files
@@ -71,6 +72,7 @@ class WorkbenchApp(Choosing, App[int]):
         self._watch: Watch | None = None
         self._watch_broken = False
         self._following: asyncio.Task[None] | None = None
+        self._shown: dict[str, str] = {}  # which noun each view showed last
         self.keep_to(choices, chosen)
         self.animation_level = "none"
 
@@ -107,8 +109,25 @@ class WorkbenchApp(Choosing, App[int]):
         """Open the inbox, and keep an eye on the source and the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self._begin_watching()
-        self.push_screen(InboxScreen(self.place, self.rules, self.lane, self.clock))
+        self.add_mode("inbox", lambda: InboxScreen(self.place, self.rules, self.lane, self.clock))
+        self.switch_mode("inbox")
         self.set_interval(0.5, self._keep_watch)
+
+    def action_view(self, key: str) -> None:
+        """Show the view of a key as it was left; if it is shown already, the next of its nouns."""
+        view = next(view for view in VIEWS if view.key == key)
+        if self.current_mode in view.nouns:
+            self.action_noun(view.after(self.current_mode))
+        else:
+            self.action_noun(self._shown.get(key, view.nouns[0]))
+
+    def action_noun(self, id: str) -> None:
+        """Show all of a noun. Its screen is made when it is first asked for, and stays as it was left."""
+        if id not in self._modes:
+            self.add_mode(id, partial(_noun_screen, id, self))
+        self._shown.update({view.key: id for view in VIEWS if id in view.nouns})
+        self.switch_mode(id)
+        self._changed()
 
     def on_unmount(self) -> None:
         """However it ended, nothing runs on."""
@@ -159,7 +178,7 @@ class WorkbenchApp(Choosing, App[int]):
 
     def _changed(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, InboxScreen):
+            if isinstance(screen, (InboxScreen, ViewScreen)):
                 screen.changed()
 
     # -- leaving ---------------------------------------------------------------------------------------------
@@ -227,8 +246,16 @@ class WorkbenchApp(Choosing, App[int]):
 
     def _say(self, words: str) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, InboxScreen):
+            if isinstance(screen, (InboxScreen, ViewScreen)):
                 screen.say(plain(words), "$warning")
+
+
+def _noun_screen(id: str, app: WorkbenchApp) -> ViewScreen:
+    # Imported when it is first looked at: the inbox is there sooner without it.
+    from workbench.desk.nouns import nouns
+    from workbench.tui.noun_screen import NounScreen
+
+    return NounScreen(nouns()[id], app.place, app.rules, app.lane, app.clock)
 
 
 def _begin_to_watch(source: Source) -> tuple[Source, Watch]:

@@ -20,6 +20,8 @@ _SIGNS = {
     "escape": "esc",
     "up": "↑",
     "down": "↓",
+    "left": "←",
+    "right": "→",
     "pageup": "page up",
     "pagedown": "page down",
     "question_mark": "?",

@@ -31,6 +31,8 @@ from workbench.tui.inbox_rows import COLUMNS, InboxRows
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, Standing, TopLine
 from workbench.tui.live_table import LiveTable
+from workbench.tui.view_screen import BINDINGS as VIEW_KEYS
+from workbench.tui.view_screen import Tabs
 
 _FAILURE = "failure"
 
@@ -62,6 +64,8 @@ class InboxScreen(Deciding, Screen[None]):
         Binding("enter", "open", "Open, or answer", id="view.open"),
         Binding("escape", "back", "Back", id="view.back"),
         Binding("tab", "other_pane", "Other pane", id="view.pane"),
+        *VIEW_KEYS,
+        Binding("h", "app.noun('approval')", "History", tooltip="Every call, decided ones too.", id="inbox.history"),
         Binding("r", "refresh_now", "Refresh now", id="view.refresh"),
         Binding("p", "pause", "Pause, or go on", tooltip="The counts go on.", id="view.pause"),
         Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
@@ -92,6 +96,7 @@ class InboxScreen(Deciding, Screen[None]):
     def compose(self) -> ComposeResult:
         """The frame, the list, the detail and the bars."""
         yield TopLine(id="top")
+        yield Tabs(id="tabs")
         with Container(id="body"):
             yield InboxTable(COLUMNS, empty=plain("…"), id="list")
             with Vertical(id="side"):
@@ -115,6 +120,7 @@ class InboxScreen(Deciding, Screen[None]):
         """Begin to read, and to count time."""
         self._laid_out = True
         self.set_class(self.place.production, "-production")
+        self.query_one(Tabs).show_view("inbox")
         self.table.focus()
         self.show_frame()
         self.refresh_now()
@@ -129,16 +135,20 @@ class InboxScreen(Deciding, Screen[None]):
 
     def refresh_now(self) -> None:
         """Read the list, and the item under the cursor."""
-        self._read_inbox(self.show_inbox)
+        self._read_inbox("inbox", self.show_inbox)
 
     def changed(self) -> None:
         """Somebody has written to the source; while paused only the counts are told of it."""
         if not self._laid_out:
             return  # it reads by itself as soon as there is a place for what is read
-        self._read_inbox(self.show_counts if self.paused else self.show_inbox)
+        if self.paused:
+            # Under another name: it must not take the place of a refresh that was asked for by hand.
+            self._read_inbox("counts", self.show_counts)
+        else:
+            self._read_inbox("inbox", self.show_inbox)
 
-    def _read_inbox(self, show: Callable[[Inbox], None]) -> None:
-        self.lane.read("inbox", partial(inbox.read_inbox, name=self.place.name), show, self.show_failure)
+    def _read_inbox(self, slot: str, show: Callable[[Inbox], None]) -> None:
+        self.lane.read(slot, partial(inbox.read_inbox, name=self.place.name), show, self.show_failure)
 
     def show_counts(self, read: Inbox) -> None:
         """Show how much there is, here and beside the screen."""

@@ -32,6 +32,9 @@ def wrapped(number: int, line: DetailLine, width: int) -> Iterator[Row]:
         yield Row(number, label, tuple(piece for piece in line.pieces if piece[0]))
         return
     text = plain("").join([text for text, _ in line.pieces])
+    if line.folded:
+        yield Row(number, label, _Cutter(line.pieces).between(0, fitting(text, room)))
+        return
     places = at_words(text, room) if line.prose else anywhere(text, room)
     cut = _Cutter(line.pieces)
     for place in places:

@@ -15,6 +15,7 @@ from workbench.data.agents.records import MEMORY, Stored
 from workbench.data.agents.store import PAGE, AgentsStore, UserKey, required
 from workbench.data.agents.tables import MEMORIES
 from workbench.data.engine import codecs
+from workbench.data.engine.database import Database
 from workbench.data.engine.page import Cursor, Page
 from workbench.data.engine.statement import Pair, Row, Statement
 from workbench.data.engine.times import Unreadable
@@ -104,6 +105,7 @@ _ADD = Statement(
 # Bytes in a text column read as text, so they are named as text too.
 _KEY = "id = :id AND CAST(app_name AS text) = :app_name AND CAST(user_id AS text) = :user_id"
 _GET = Statement(f"SELECT {{columns}} FROM memories WHERE {_KEY}", row=_ROW)
+_HOLD = Statement(f"SELECT {{columns}} FROM memories WHERE {_KEY} {{for_update}}", row=_ROW)
 _UPDATE = Statement(
     f"UPDATE memories SET content = :content, topics = :topics, updated_at = :updated_at WHERE {_KEY} "
     "RETURNING {columns}",
@@ -183,6 +185,22 @@ class Memories(AgentsStore):
         if found is None:
             raise _not_found(key)
         return found
+
+    def edit_memory(
+        self, memory_key: MemoryKey | tuple[str, str, str], content: str, topics: Iterable[str], *, shown: Memory
+    ) -> Memory:
+        """As `update_memory`, if the memory still is as it was shown; on disk before this returns."""
+        key = _memory(memory_key)
+
+        def edit(database: Database) -> Memory:
+            found = database.one(_HOLD, key._asdict())
+            if found is None:
+                raise _not_found(key)
+            if found != shown:
+                raise Conflict(f"the memory {key.id} has been changed since it was shown: look again")
+            return self.update_memory(key, content, topics)
+
+        return self._database.transact(edit, durable=True)
 
     def delete_memory(self, memory_key: MemoryKey | tuple[str, str, str]) -> bool:
         """Remove a memory; whether it was there. On disk before this returns."""

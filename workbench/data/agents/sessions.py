@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from workbench.data.agents.appending import Appending, checked_limit
 from workbench.data.agents.event_search import Hit, search_events
 from workbench.data.agents.following import Follower
+from workbench.data.agents.pruning import Pruning
 from workbench.data.agents.session import Session, SomeSession, SomeUser, StateMap, complete, key_of, missing
 from workbench.data.agents.session_reading import EXISTS, OF_SESSION
 from workbench.data.agents.session_state import set_state
@@ -38,7 +39,7 @@ _DELETE: tuple[Statement[None], ...] = tuple(
 )
 
 
-class Sessions(Appending, Summaries):
+class Sessions(Appending, Summaries, Pruning):
     """The sessions of an agents database.
 
     A program that runs holds its sessions in memory: it sees what is changed here only after it was started again.

@@ -65,7 +65,7 @@ APPROVAL = Noun(
     words="Tool calls that were held until somebody decided them.",
     needs=frozenset({"approvals"}),
     columns=(
-        Column("asked", cells.when("created_at"), "when the agent asked", least=5, most=17),
+        Column("asked", cells.when("created_at"), "when the agent asked", least=12, most=17),
         Column("status", cells.text("status"), "what became of it", least=7, most=10, tone=_tone),
         Column("tool", cells.text("tool_name"), "the tool", least=8, most=30),
         Column("from", _from, "who asks", least=6, most=24, drop=2),
@@ -105,7 +105,7 @@ QUESTION = Noun(
     words="Questions of agents to their users.",
     needs=frozenset({"clarifications"}),
     columns=(
-        Column("asked", cells.when("created_at"), "when the agent asked", least=5, most=17),
+        Column("asked", cells.when("created_at"), "when the agent asked", least=12, most=17),
         Column("status", cells.text("status"), "what became of it", least=7, most=10, tone=_tone),
         Column("question", cells.text("question", masked=True), "what it asked", least=10, grows=True),
         Column("answer", cells.text("answer", masked=True), "what was answered", least=8, most=40, drop=1),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.data.errors import Invalid, NotFound
 from workbench.desk import cells
+from workbench.desk.deed import DESTROY, Deed, Option, work
 from workbench.desk.noun import Ask, Column, Key, Noun
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ MEMORY = Noun(
     detail=_memory_detail,
     says=lambda memory: " ".join(str(part) for part in (memory.content, memory.topics, memory.user_id)),
     terms={"app": "the application", "user": "whom it is about"},
+    reversible=True,
     view="5",
 )
 
@@ -114,7 +116,7 @@ SHORT_MEMORY = Noun(
         Column("type", cells.text("memory_type"), "its type", least=6, most=24),
         Column("key", cells.text("key"), "its key within the type", least=8, most=40),
         Column("value", cells.text("value", masked=True), "what is kept", least=10, grows=True),
-        Column("created", cells.when("created_at"), "when it was first set", least=5, most=17, drop=1),
+        Column("created", cells.when("created_at"), "when it was first set", least=12, most=17, drop=1),
     ),
     key=lambda row: (row.memory_type, row.key),
     page=_short,
@@ -125,4 +127,63 @@ SHORT_MEMORY = Noun(
     says=lambda row: f"{row.memory_type} {row.key} {row.value}",
     terms={"type": "its type", "state": "live or expired"},
     tone=_short_tone,
+)
+
+
+# -- what is done to them ------------------------------------------------------------------------------------
+
+DELETE_MEMORY = Deed(
+    id="delete",
+    noun="memory",
+    title="Delete",
+    words="Delete memories. They can be put back.",
+    run=work("delete_memory"),
+    preview=work("one_row"),
+    danger=DESTROY,
+)
+EDIT_MEMORY = Deed(
+    id="edit",
+    noun="memory",
+    title="Edit",
+    words="Give memories another content or other topics, if they still are as they were read.",
+    run=work("edit_memory"),
+    preview=work("one_row"),
+    options=(
+        Option("content", "What is remembered."),
+        Option("topic", "What it is filed under; may be given more than once.", many=True),
+    ),
+)
+FORGET_USER = Deed(
+    id="forget",
+    noun="memory",
+    title="Forget a user",
+    words="Delete every memory of a user in an application. They can be put back.",
+    run=work("forget_user"),
+    preview=work("count_user"),
+    danger=DESTROY,
+    sweep=True,
+    options=(
+        Option("app", "The application.", required=True),
+        Option("user", "Whom to forget.", required=True),
+    ),
+)
+DELETE_SHORT = Deed(
+    id="delete",
+    noun="short-memory",
+    title="Delete",
+    words="Delete values of short memory. They can be put back.",
+    run=work("delete_short"),
+    preview=work("one_row"),
+    danger=DESTROY,
+)
+PURGE_SHORT = Deed(
+    id="purge",
+    noun="short-memory",
+    title="Purge expired ones",
+    words="Delete the values of short memory that have expired, which their program never does.",
+    run=work("purge_expired"),
+    preview=work("count_expired"),
+    danger=DESTROY,
+    sweep=True,
+    options=(Option("expired", "Those that have expired.", required=True, flag=True),),
 )

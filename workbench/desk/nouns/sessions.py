@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.errors import Invalid, NotFound
 from workbench.desk import cells
+from workbench.desk.deed import DESTROY, Deed, Option, work
 from workbench.desk.noun import Ask, Column, Key, Noun
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ SESSION = Noun(
         Column("app", cells.text("app_name"), "the application", least=6, most=20),
         Column("user", cells.text("user_id"), "the user", least=6, most=24, drop=1),
         Column("id", cells.text("session_id"), "its id", least=8, grows=True),
-        Column("created", cells.when("created_at"), "when it began", least=5, most=17, drop=2),
+        Column("created", cells.when("created_at"), "when it began", least=12, most=17, drop=2),
     ),
     key=key_of_session,
     page=_page,
@@ -76,6 +77,7 @@ SESSION = Noun(
     says=lambda row: " ".join(map(str, key_of_session(row))),
     terms={"app": "the application", "user": "the user"},
     parts=("conversation", "state", "summaries", "raw"),
+    reversible=True,
     view="2",
 )
 
@@ -162,13 +164,13 @@ EVENT = Noun(
     words="The single messages, tool calls and results of sessions.",
     needs=frozenset({"sessions"}),
     columns=(
-        Column("when", cells.when("created_at"), "when it was written", least=5, most=17),
+        Column("when", cells.when("created_at"), "when it was written", least=12, most=17),
         Column("id", cells.number("id", is_id=True), "its number", right=True),
         Column("session", _session, "the id of its session", least=8, most=36, drop=2),
         Column("author", cells.text("author"), "who said it", least=6, most=20),
         Column("role", cells.text("role"), "as what", least=4, most=10, drop=1),
         Column("said", _said, "the text, or the calls and results", least=10, grows=True),
-        Column("tokens", _tokens, "what it took", right=True, drop=3, listed=False),
+        Column("tokens", _tokens, "what it took", right=True, drop=3, listed=False, on_screen=False),
     ),
     key=lambda event: (str(event.id),),
     page=_events,
@@ -179,4 +181,59 @@ EVENT = Noun(
     says=lambda event: event.text if isinstance(event.text, str) else "",
     terms={"session": "the session, by its id or the beginning of it"},
     search=_search,
+)
+
+
+# -- what is done to them ------------------------------------------------------------------------------------
+
+_RESTART = "A program that runs holds its sessions in memory: it sees this only after it was started again."
+
+DELETE_SESSION = Deed(
+    id="delete",
+    noun="session",
+    title="Delete",
+    words="Delete sessions with their events, their own state and their summaries. They can be put back.",
+    run=work("delete_session"),
+    preview=work("count_session"),
+    danger=DESTROY,
+    told=_RESTART,
+)
+SET_STATE = Deed(
+    id="set",
+    noun="session",
+    title="Set a value",
+    words="Set one value of the state of sessions.",
+    run=work("set_state"),
+    preview=work("one_value"),
+    options=(
+        Option("key", "The name of the value.", required=True),
+        Option("value", "The text that it shall be.", required=True),
+    ),
+    told=_RESTART,
+)
+UNSET_STATE = Deed(
+    id="unset",
+    noun="session",
+    title="Remove a value",
+    words="Remove one value from the state of sessions. It can be put back.",
+    run=work("unset_state"),
+    preview=work("one_value"),
+    danger=DESTROY,
+    options=(Option("key", "The name of the value.", required=True),),
+    told=_RESTART,
+)
+PURGE_EVENTS = Deed(
+    id="purge",
+    noun="event",
+    title="Purge old ones",
+    words="Delete events that are older than so long; `workbench event export` keeps them first.",
+    run=work("purge_events"),
+    preview=work("count_old_events"),
+    danger=DESTROY,
+    sweep=True,
+    options=(
+        Option("older-than", "Such as 30d, 12h or 90m.", required=True),
+        Option("app", "Only those of this application."),
+    ),
+    told=_RESTART,
 )

@@ -1,0 +1,178 @@
+"""What every view has in common: the frame around it, the tabs, and the keys that do the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from workbench.data.agents.clock import now
+from workbench.desk.places import Place, Rules
+from workbench.desk.safe import SafeText, plain, safe
+from workbench.tui.gateway import HUNG, Lane
+from workbench.tui.help_screen import HelpScreen, live_keys
+from workbench.tui.lines import KeyLine, KeyWord, Line, Notice, Piece, Standing, TopLine
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One key of the tabs. It shows what was shown last of these nouns, and pressed again the next of them."""
+
+    key: str
+    title: str
+    nouns: tuple[str, ...]
+
+    def after(self, noun: str) -> str:
+        """The noun behind this one."""
+        return self.nouns[(self.nouns.index(noun) + 1) % len(self.nouns)] if noun in self.nouns else self.nouns[0]
+
+
+VIEWS = (
+    View("1", "Inbox", ("inbox", "approval", "question")),
+    View("2", "Sessions", ("session", "event")),
+    View("5", "Memory", ("memory", "short-memory")),
+)
+BINDINGS: list[BindingType] = [
+    Binding(view.key, f"app.view('{view.key}')", view.title, show=False, id=f"view.{view.title.lower()}")
+    for view in VIEWS
+]
+
+
+class Tabs(Line):
+    """The views with their keys; the one that is shown stands out."""
+
+    def show_view(self, shown: str) -> None:
+        """Show which view this is."""
+        pieces: list[Piece] = []
+        for view in VIEWS:
+            here = shown in view.nouns
+            pieces += [
+                (plain(f" {view.key} "), "" if here else "dim"),
+                (plain(view.title), "bold reverse" if here else ""),
+                (plain(" "), ""),
+            ]
+        self.show(*pieces)
+
+
+class ViewScreen(Screen[None]):
+    """A view of one source."""
+
+    CSS_PATH = "inbox.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as the base class declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *BINDINGS,
+        Binding("r", "refresh_now", "Refresh now", id="view.refresh"),
+        Binding("p", "pause", "Pause, or go on", tooltip="The counts go on.", id="view.pause"),
+        Binding("question_mark", "help", "Help", id="app.help"),
+        Binding("q", "app.quit", "Quit", id="app.quit"),
+    ]
+
+    view = ""
+
+    def __init__(self, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now) -> None:
+        super().__init__()
+        self.place = place
+        self.rules = rules
+        self.lane = lane
+        self.clock = clock
+        self.paused = False
+        self.failure: Exception | None = None
+        self.answered = False
+        self._laid_out = False
+
+    @property
+    def moment(self) -> datetime:
+        """This moment by the clock of the source, which ages count by."""
+        return self.clock() + timedelta(seconds=self.lane.offset)
+
+    @property
+    def notice(self) -> Notice:
+        """The line that says what just happened."""
+        return self.query_one(Notice)
+
+    # -- what a view brings ----------------------------------------------------------------------------------
+
+    def refresh_now(self) -> None:
+        """Read everything again."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Somebody has written to the source."""
+        raise NotImplementedError
+
+    def count_words(self) -> SafeText:
+        """How much there is, for the top line."""
+        raise NotImplementedError
+
+    def key_words(self) -> Sequence[KeyWord]:
+        """The keys that do something now, without help and quit."""
+        raise NotImplementedError
+
+    def refusals(self) -> dict[str, str]:
+        """Why verbs cannot be used now, by their ids."""
+        return {}
+
+    # -- the frame -------------------------------------------------------------------------------------------
+
+    def show_frame(self) -> None:
+        """The top line and the keys."""
+        state, tone = self.state()
+        standing = Standing(
+            safe(self.place.name, limit=40),
+            plain("PRODUCTION") if self.place.production else plain(""),
+            state,
+            tone,
+            self.count_words(),
+            plain("read-write" if self.place.writable else "read-only"),
+            safe(self.rules.operator, limit=40),
+            plain(f"{self.moment.astimezone():%H:%M}"),
+        )
+        self.query_one(TopLine).show_standing(standing)
+        self.show_keys()
+
+    def state(self) -> tuple[SafeText, str]:
+        """How the source is, and in which tone to say so."""
+        silent = self.lane.silent_for
+        if silent >= HUNG:
+            return plain(f"○ no answer for {int(silent)} s"), "$warning"
+        if self.failure is not None:
+            return plain("○ down"), "$error"
+        if (writing := self.lane.acting_for) >= HUNG:
+            return plain(f"○ writing for {int(writing)} s"), "$warning"
+        if self.paused:
+            return plain("‖ paused"), "$warning"
+        return (plain("● live"), "$success") if self.answered else (plain("○ opening"), "")
+
+    def show_keys(self) -> None:
+        """The keys of the footer."""
+        self.query_one(KeyLine).show_keys([*self.key_words(), KeyWord("?", "Help"), KeyWord("q", "Quit", drop=2)])
+
+    def say(self, words: SafeText, tone: str = "") -> None:
+        """One sentence about what just happened."""
+        if self._laid_out:
+            self.notice.say(words, tone)
+
+    # -- keys that every view has ----------------------------------------------------------------------------
+
+    def action_refresh_now(self) -> None:
+        """Read now, also where a pause or a failure keeps from it."""
+        self.notice.clear()
+        self.lane.retry()
+        self.refresh_now()
+
+    def action_pause(self) -> None:
+        """Stop or resume taking in what changes."""
+        self.notice.clear()
+        self.paused = not self.paused
+        self.show_frame()
+        if not self.paused:
+            self.refresh_now()
+
+    def action_help(self) -> None:
+        """Show every key that does something here."""
+        self.app.push_screen(HelpScreen(live_keys(self, self.refusals())))
