@@ -60,7 +60,7 @@ def test_a_question_being_answered_reads_as_its_golden_does(operator: Operator, 
         text = keys.text
         assert "Answer Use OAuth or an API key for the new connector?" in text
         assert re.search(r"^ ?(.*[│┃])? ?with PKCE", text, re.MULTILINE)
-        assert "enter send   ctrl+j new line   esc cancel" in text
+        assert "⏎ send   ctrl+j new line   esc cancel" in text
         golden(f"inbox_answer_{size[0]}x{size[1]}", text)
 
     operator.run(steps, size)
@@ -119,7 +119,7 @@ def test_production_is_worded_and_coloured_in_every_width(operator: Operator, ag
         top = keys.text.splitlines()[0]
         assert top.startswith(" prod-genie PRODUCTION ● live") and "somebody" not in top and "read-write" in top
         filled = dict(screen_styles(keys.app, 0))
-        assert re.search("on #d.5f5f", filled["prod-genie"]) and "reverse" in filled["PRODUCTION"]
+        assert re.search("on #e.7878", filled["prod-genie"]) and "reverse" in filled["PRODUCTION"]
 
     operator.run(steps, (60, 20))
 
