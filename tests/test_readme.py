@@ -111,7 +111,7 @@ def test_every_variable_that_the_readme_names_exists_and_each_is_named() -> None
     known = set(variables())
     # Free parts are written in capitals in both; a README may also show one filled in.
     patterns = [re.sub("NAME|NOUN", "[A-Z_]+", variable) for variable in known]
-    for found in re.findall(r"\bWORKBENCH_[A-Z_]+[A-Z]", README):
+    for found in re.findall(r"\bWORKBENCH_[A-Z0-9_]+[A-Z0-9]", README):
         assert any(re.fullmatch(pattern, found) for pattern in patterns), found
     assert {variable for variable in known if variable not in README} == set()
 
