@@ -10,6 +10,7 @@ import pytest
 from support.agents import Place
 from support.inboxes import SECRET, Keys, Operator, ask, wonder
 
+from workbench.data.agents.writing import user_message
 from workbench.tui.choices import Choices
 from workbench.tui.copying import FILE, OSC52
 from workbench.tui.keymap import read_keymap
@@ -65,7 +66,8 @@ def test_the_footer_the_help_and_the_sentences_name_the_changed_keys(operator: O
     with operator.where.open() as agents:
         ask(agents)
     mapped(
-        operator, inbox__approve="f5", inbox__reject="!", app__help="f1", source__write="ctrl+w", view__open="f7",
+        operator, help__close="f9 f12", help__up="f8", inbox__approve="f5",
+        inbox__reject="!", app__help="f1", source__write="ctrl+w", view__open="f7",
         row__open="f7",
     )  # fmt: skip
 
@@ -80,7 +82,9 @@ def test_the_footer_the_help_and_the_sentences_name_the_changed_keys(operator: O
         await keys.until(lambda: "ctrl+w opens the source for writing" in keys.notice)
         await keys.press("f1")
         await keys.sees("f5", "ctrl+w")
-        await keys.sees("!  Reject")
+        await keys.sees("!  Reject", "Keys: f9 or f12 closes, j and f8 scroll")
+        await keys.press("f12")
+        await keys.until(lambda: keys.app.screen is keys.inbox)
 
     operator.run(steps)
 
@@ -114,6 +118,22 @@ def test_unseen_lines_are_told_of_with_the_changed_keys(operator: Operator) -> N
         await keys.settled()
         await keys.press("f5")
         await keys.until(lambda: "f5 shows the next, f8 approves all the same" in keys.notice)
+
+    operator.run(steps)
+
+
+def test_the_other_views_follow_the_map_too(operator: Operator) -> None:
+    with operator.where.open() as agents:
+        agents.sessions.create_session(("genie", "ann", "s-main"), {})
+    mapped(operator, view__sessions="f2", view__filter="f3", view__open="f4", row__open="f4", app__quit="f10")
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("2")
+        assert keys.app.screen is keys.inbox
+        await keys.press("f2")
+        await keys.sees("s-main", "f2 Sessions", "f3 Filter", "f4 Open", "f10 Quit")
+        await keys.press("f4")
+        await keys.until(lambda: keys.view.has_class("-detail"))
 
     operator.run(steps)
 
@@ -192,6 +212,23 @@ def test_on_the_list_the_id_is_copied_and_in_the_detail_its_text(operator: Opera
         text = copied(operator)
         assert "run␛[2Jshell" in text and "replicas: 3" in text
         assert all(character.isprintable() or character == "\n" for character in text)
+
+    operator.run(steps)
+
+
+def test_in_every_view_the_id_and_the_detail_are_copied(operator: Operator) -> None:
+    with operator.where.open() as agents:
+        agents.sessions.create_session(("genie", "ann", "s-main"), {})
+        agents.sessions.append_event(("genie", "ann", "s-main"), user_message("please deploy"))
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("2")
+        await keys.until(lambda: keys.view.detail is not None)
+        await keys.press("y")
+        await keys.until(lambda: "Wrote 6 characters" in keys.text)
+        assert copied(operator) == "s-main"
+        await keys.press("enter", "y")
+        await keys.until(lambda: "please deploy" in copied(operator))
 
     operator.run(steps)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from base64 import b64decode
 from pathlib import Path
 
+from servers import until
 from support.hostile import drawn
 from support.running import PROGRAM, agents_database, ask, environment, start
 from support.terminal import Terminal
@@ -43,6 +45,22 @@ def test_the_title_tells_how_much_waits_and_is_given_back(tmp_path: Path) -> Non
     assert received.count(PUSH) == received.count(POP) == 1
     assert received.index(PUSH) < received.index(b"\x1b]2;(2)") < received.index(POP)
     assert b"\x1b]9;" not in received and re.sub(rb"\x1b\][^\x07]*\x07", b"", received).count(b"\x07") == 0
+
+
+def test_whoever_stops_the_program_has_the_old_title_and_it_comes_back_with_the_screen(tmp_path: Path) -> None:
+    database = agents_database(tmp_path, "save_file")
+    with start(tmp_path, str(database)) as pty:
+        pty.until_bytes(b"\x1b]2;(1) ")
+        pty.until("Approve")
+        mark = pty.mark()
+        pty.process.send_signal(signal.SIGSTOP)
+        until(lambda: b" T " in Path(f"/proc/{pty.process.pid}/stat").read_bytes())
+        pty.process.send_signal(signal.SIGCONT)
+        after = pty.until_bytes(b"\x1b]2;(1) ", since=mark)
+        assert after.index(POP) < after.index(PUSH) < after.index(b"\x1b]2;(1)")
+        pty.send("q")
+        assert pty.until_closed() == 0
+        assert pty.received.count(PUSH) == pty.received.count(POP) == 2
 
 
 def test_without_the_setting_there_is_no_title_to_give_back(tmp_path: Path) -> None:

@@ -67,7 +67,6 @@ def test_keys_may_be_exchanged_and_one_action_may_have_several() -> None:
     assert read.keys("inbox.approve", "a") == ("x",) and read.keys("inbox.reject", "x") == ("a", "f5")
     assert read.keys("inbox.dismiss", "d") == ("d",)
     assert read.for_app() == {"inbox.approve": "x", "inbox.reject": "a,f5", "move.down": "ctrl+n"}
-    assert (read.word("inbox.approve", "a"), read.word("view.open", "enter")) == ("x", "⏎")
     assert read_keymap({}, refuse) == Keymap()
 
 

@@ -32,7 +32,8 @@ def test_the_old_title_is_given_back_once_and_can_be_taken_again() -> None:
     assert out.end() == b""
     out.show_count(1, NAME)
     assert (out.end(), out.end()) == (POP_TITLE, b"")
-    assert out.show_count(1, NAME).startswith(PUSH_TITLE)
+    assert out.again() == PUSH_TITLE + "\x1b]2;(1) prod · workbench\x07".encode()
+    assert out.again() == b"" == NoticesOut(Wanted()).again()
 
 
 def test_what_is_not_wanted_is_not_told() -> None:

@@ -242,6 +242,7 @@ class WorkbenchApp(Choosing, App[int]):
             os.kill(0, signal.SIGTSTP)
 
     def _repaint(self) -> None:
+        self.tell_terminal(self.notices_out.again())
         self.refresh(layout=True)
 
     def _say(self, words: str) -> None:

@@ -12,10 +12,13 @@ from textual.message import Message
 
 from workbench.data.errors import Invalid
 from workbench.desk.acting import quoted
+from workbench.desk.detail import Detail
 from workbench.desk.inbox import Waiting
 from workbench.desk.safe import SafeText, plain, safe
-from workbench.tui.copying import AUTO, carry_out, clipboard_program, ways
+from workbench.tui.copying import AUTO, carry_out, clipboard_program, text_of, ways
+from workbench.tui.detail_pane import DetailPane
 from workbench.tui.keymap import Keymap
+from workbench.tui.live_table import LiveTable
 from workbench.tui.notices_out import NoticesOut, Wanted, news
 from workbench.tui.theme import Chosen, following, is_plain, load_theme
 
@@ -97,7 +100,7 @@ class Choosing(_Base):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a screen asks something, only its own keys act; and there may be nothing that could be copied."""
-        if action == "copy" and not hasattr(self.screen, "to_copy"):
+        if action == "copy" and not hasattr(self.screen, "detail"):
             return False
         return action not in ("copy", "theme") or not getattr(self.screen, "asking", False)
 
@@ -143,8 +146,14 @@ class Choosing(_Base):
         self.deliver(partial(self.tell_operator, words))
 
     def _to_copy(self) -> str | None:
-        find: Callable[[], str | None] | None = getattr(self.screen, "to_copy", None)
-        return find() if find is not None else None
+        """In a list the id of what is under the cursor; in a detail, or where it has the whole screen, all of it."""
+        screen = self.screen
+        if isinstance(self.focused, DetailPane) or screen.has_class("-detail"):
+            detail = getattr(screen, "detail", None)
+            return text_of(detail) if isinstance(detail, Detail) else None
+        table = next(iter(screen.query(LiveTable)), None)
+        key = table.cursor if table is not None else None
+        return safe(key[-1]) if isinstance(key, tuple) and key else None
 
     # -- beside the screen -----------------------------------------------------------------------------------
 

@@ -5,10 +5,8 @@ shown, signs and masks included, and reaches a terminal only as base64, in which
 """
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -82,7 +80,7 @@ def _through_screen(sequence: bytes) -> bytes:
 
 
 def clipboard_program(
-    environment: Mapping[str, str], which: Callable[[str], str | None] = shutil.which, platform: str = sys.platform
+    environment: Mapping[str, str], which: Callable[[str], str | None] | None = None, platform: str = sys.platform
 ) -> Program | None:
     """The program that fills the clipboard of the screen that the operator sits at, if one is there."""
     if platform == "darwin":
@@ -95,6 +93,12 @@ def clipboard_program(
             known += [Program(("xclip", "-selection", "clipboard")), Program(("xsel", "--clipboard", "--input"))]
         if environment.get("WSL_DISTRO_NAME"):
             known.append(Program(("clip.exe",), "utf-16"))
+    if not known:
+        return None
+    if which is None:
+        import shutil  # it loads much
+
+        which = shutil.which
     for program in known:
         if found := which(program.argv[0]):
             return Program((found, *program.argv[1:]), program.encoding)
@@ -166,6 +170,8 @@ def fill(program: Program, text: str, environment: Mapping[str, str]) -> bool:
 
 def write_file(text: str, home: Path) -> Path:
     """Write a text beside the workbench's own data, for its owner alone, whole or not at all; the last one goes."""
+    import tempfile  # rarely wanted, and it loads much
+
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / FILE_NAME
     descriptor, aside = tempfile.mkstemp(dir=home, prefix=".copied-")  # made with 0600

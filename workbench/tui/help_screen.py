@@ -118,5 +118,10 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The lines."""
-        title = plain(f" {self._title}: esc, q or ? closes, j and k scroll")
+        from workbench.tui.keymap import all_words  # which knows every screen
+
+        *others, last = all_words(self, "help.close", "escape", "q", "question_mark")
+        close = f"{', '.join(others)} or {last}" if others else last
+        down, up = all_words(self, "help.down", "down", "j")[-1], all_words(self, "help.up", "up", "k")[-1]
+        title = plain(f" {self._title}: {close} closes, {down} and {up} scroll")
         yield HelpLines(title, [(safe(keys), safe(words)) for keys, words in self._keys])

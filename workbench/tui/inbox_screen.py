@@ -21,7 +21,6 @@ from workbench.desk.places import Place, Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS
 from workbench.tui.choices import Counted
-from workbench.tui.copying import text_of
 from workbench.tui.deciding import Deciding, id_of
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
@@ -322,9 +321,8 @@ class InboxScreen(Deciding, Screen[None]):
                 if self.detail.kind in verb.applies
             ]
             if self.detail.secrets:
-                words.append(
-                    KeyWord(word(self, "inbox.reveal", "v"), "Mask" if self.detail.revealed else "Reveal", drop=1)
-                )
+                title = "Mask" if self.detail.revealed else "Reveal"
+                words.append(KeyWord(word(self, "inbox.reveal", "v"), title, drop=1))
             if self.detail.kind == inbox.APPROVAL and not self.has_class("-detail"):
                 words.append(KeyWord(word(self, "view.open", "enter"), "Open", drop=3))
         if self.has_class("-detail"):
@@ -393,13 +391,6 @@ class InboxScreen(Deciding, Screen[None]):
         self.show_frame()
         if not self.paused:
             self.refresh_now()
-
-    def to_copy(self) -> str | None:
-        """What is under the cursor: in the list its id, else what is shown of it."""
-        if self.detail is None:
-            return None
-        in_full = self.pane.has_focus or self.has_class("-detail")
-        return text_of(self.detail) if in_full else safe(self.detail.key[-1])
 
     def action_help(self) -> None:
         """Show every key that does something here."""

@@ -6,7 +6,6 @@ the end of a sentence.
 
 import re
 import unicodedata
-from difflib import get_close_matches
 
 from textual.keys import KEY_NAME_REPLACEMENTS, REPLACED_KEYS, Keys, key_to_character
 
@@ -40,6 +39,8 @@ def key_name(text: str) -> str:
 
 
 def _near(text: str) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(text.lower(), [*sorted(_NAMED), *_CHARACTERS], n=1)
     return f'; did you mean "{near[0]}"?' if near else '; write a character, or a name such as "f1", "ctrl+d", "enter"'
 

@@ -7,11 +7,8 @@ actions on one key without a word, and then one of them cannot be reached.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
 from itertools import combinations
-from pkgutil import iter_modules
 from typing import NoReturn
 
 from textual.app import App
@@ -48,19 +45,21 @@ class Keymap:
         """The keys of an action, by the names that the screen gives them."""
         return self.changed.get(id, defaults)
 
-    def word(self, id: str, default: str) -> str:
-        """The first key of an action as people read it: `⏎`, `esc`, `a`."""
-        return key_words(self.keys(id, default)[0])
-
     def for_app(self) -> dict[str, str]:
         """The same as the library takes it."""
         return {id: ",".join(keys) for id, keys in self.changed.items()}
 
 
-def word(node: DOMNode, id: str, default: str) -> str:
-    """The key of an action as people read it, as it is in the app of this node."""
+def all_words(node: DOMNode, id: str, *defaults: str) -> list[str]:
+    """The keys of an action as people read them, as they are in the app of this node."""
     keymap = getattr(node.app, "keymap", None)
-    return keymap.word(id, default) if isinstance(keymap, Keymap) else key_words(default)
+    keys = keymap.keys(id, *defaults) if isinstance(keymap, Keymap) else defaults
+    return [key_words(key) for key in keys]
+
+
+def word(node: DOMNode, id: str, default: str) -> str:
+    """The first of them."""
+    return all_words(node, id, default)[0]
 
 
 def own_bindings(node: DOMNode, begin: str, key: str) -> list[Binding]:
@@ -107,6 +106,9 @@ def _fixed() -> Mapping[str, str]:
 
 @cache
 def _our_classes() -> tuple[type[DOMNode], ...]:
+    from importlib import import_module
+    from pkgutil import iter_modules
+
     for module in iter_modules(tui.__path__, f"{tui.__name__}."):
         import_module(module.name)
     return tuple(sorted(_below(DOMNode), key=lambda one: (one.__module__, one.__qualname__)))
@@ -198,6 +200,8 @@ def _id_of(name: str, known: Iterable[str]) -> str | None:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, [*known], n=1)
     return f'did you mean "{near[0]}"?' if near else "`workbench config keys` lists what there is"
 

@@ -35,11 +35,13 @@ class NoticesOut:
     environment: Mapping[str, str] = field(default_factory=dict)
     _title: str | None = None
     _waiting: frozenset[Hashable] | None = None
+    _last: tuple[int, SafeText, bool] | None = None
 
     def show_count(self, waiting: int, name: SafeText, *, more: bool = False) -> bytes:
         """Where we are, with the number of what waits there: `(7) prod · workbench`."""
         if not self.wanted.title or self.environment.get("TERM", "").startswith(_WITHOUT_TITLE):
             return b""
+        self._last = (waiting, name, more)
         count = f"({waiting:,}{'+' * more}) " if waiting else ""
         # The end of a path says more than its beginning.
         title = plain(count) + name.cut(_NAME, keep_end=True) + plain(" · workbench" if name else "workbench")
@@ -48,6 +50,13 @@ class NoticesOut:
         begin = PUSH_TITLE if self._title is None else b""
         self._title = title
         return begin + b"\x1b]2;" + _encoded(title) + BELL
+
+    def again(self) -> bytes:
+        """The title anew, after the terminal was given back and taken again."""
+        if self._last is None:
+            return b""
+        waiting, name, more = self._last
+        return self.show_count(waiting, name, more=more)
 
     def arrived(self, waiting: Collection[Hashable]) -> frozenset[Hashable]:
         """What waits now and did not before; what waited when we came is no news."""

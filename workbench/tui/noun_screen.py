@@ -25,6 +25,7 @@ from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.filter_bar import FilterBar
 from workbench.tui.gateway import Lane
+from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
 from workbench.tui.noun_rows import NounRows, table_columns
@@ -235,20 +236,22 @@ class NounScreen(ViewScreen):
         """What can be done here."""
         words = []
         if self.has_class("-detail"):
-            words.append(KeyWord("esc", "Back"))
+            words.append(KeyWord(word(self, "view.back", "escape"), "Back"))
         elif self.detail is not None:
-            words.append(KeyWord("⏎", "Open"))
+            words.append(KeyWord(word(self, "view.open", "enter"), "Open"))
         if self.noun.parts and self.detail is not None:
             at = self.noun.parts.index(self.part)
-            words.append(KeyWord("→", self.noun.parts[(at + 1) % len(self.noun.parts)].capitalize(), drop=1))
-            words.append(KeyWord("u", "Unfold" if self.folded else "Fold", drop=3))
-            words.append(KeyWord("f", "Stop following" if self.following else "Follow", drop=2))
-        words.append(KeyWord("/", "Filter"))
+            after = self.noun.parts[(at + 1) % len(self.noun.parts)].capitalize()
+            follow = "Stop following" if self.following else "Follow"
+            words.append(KeyWord(word(self, "view.part-next", "right"), after, drop=1))
+            words.append(KeyWord(word(self, "view.fold", "u"), "Unfold" if self.folded else "Fold", drop=3))
+            words.append(KeyWord(word(self, "view.follow", "f"), follow, drop=2))
+        words.append(KeyWord(word(self, "view.filter", "slash"), "Filter"))
         for view in VIEWS:
             if self.view in view.nouns:
                 other = view.after(self.view)
                 title = nouns()[other].plural if other in nouns() else other
-                words.append(KeyWord(view.key, title.capitalize(), drop=1))
+                words.append(KeyWord(word(self, view.id, view.key), title.capitalize(), drop=1))
         return words
 
     # -- keys ------------------------------------------------------------------------------------------------

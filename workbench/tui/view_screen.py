@@ -15,6 +15,7 @@ from workbench.desk.places import Place, Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.gateway import HUNG, Lane
 from workbench.tui.help_screen import HelpScreen, live_keys
+from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Line, Notice, Piece, Standing, TopLine
 
 
@@ -25,6 +26,11 @@ class View:
     key: str
     title: str
     nouns: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The id under which its key stands in the settings."""
+        return f"view.{self.title.lower()}"
 
     def after(self, noun: str) -> str:
         """The noun behind this one."""
@@ -37,8 +43,7 @@ VIEWS = (
     View("5", "Memory", ("memory", "short-memory")),
 )
 BINDINGS: list[BindingType] = [
-    Binding(view.key, f"app.view('{view.key}')", view.title, show=False, id=f"view.{view.title.lower()}")
-    for view in VIEWS
+    Binding(view.key, f"app.view('{view.key}')", view.title, show=False, id=view.id) for view in VIEWS
 ]
 
 
@@ -51,7 +56,7 @@ class Tabs(Line):
         for view in VIEWS:
             here = shown in view.nouns
             pieces += [
-                (plain(f" {view.key} "), "" if here else "dim"),
+                (plain(f" {word(self, view.id, view.key)} "), "" if here else "dim"),
                 (plain(view.title), "bold reverse" if here else ""),
                 (plain(" "), ""),
             ]
@@ -150,7 +155,11 @@ class ViewScreen(Screen[None]):
 
     def show_keys(self) -> None:
         """The keys of the footer."""
-        self.query_one(KeyLine).show_keys([*self.key_words(), KeyWord("?", "Help"), KeyWord("q", "Quit", drop=2)])
+        last = (
+            KeyWord(word(self, "app.help", "question_mark"), "Help"),
+            KeyWord(word(self, "app.quit", "q"), "Quit", drop=2),
+        )
+        self.query_one(KeyLine).show_keys([*self.key_words(), *last])
 
     def say(self, words: SafeText, tone: str = "") -> None:
         """One sentence about what just happened."""
