@@ -18,7 +18,7 @@ def test_the_help_reads_as_its_golden_does(operator: Operator, agents: Source, s
         await keys.press("question_mark")
         await keys.sees("Keys: esc, q or ? closes")
         assert "a  Approve. Let the agent run the call, exactly as it is" in keys.text
-        assert "esc  Back" in keys.text
+        assert "v  Show or mask secrets. That you looked is on record." in keys.text
         assert "↓ j  Down" in keys.text or size == NARROW  # where it has to be scrolled to
         golden(f"help_{size[0]}x{size[1]}", keys.text)
         await keys.press("escape")

@@ -178,3 +178,19 @@ def test_the_same_key_shows_the_next_noun_and_each_stays_as_it_was_left(operator
         await keys.sees("Filter", "Open")
 
     operator.run(steps)
+
+
+def test_no_other_view_is_shown_while_a_question_is_open(operator: Operator, agents: Source) -> None:
+    call = ask(agents, "deploy")
+
+    async def steps(keys: Keys) -> None:
+        await keys.settled()
+        await keys.press("a")
+        assert keys.inbox.asking
+        await keys.press("2", "5", "h", "T")
+        assert keys.inbox is keys.app.screen and keys.inbox.asking
+        await keys.press("y")
+        await keys.sees("Nothing waits.")
+
+    operator.run(steps)
+    assert agents.approvals.get(call.id).status == "approved"

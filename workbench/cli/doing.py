@@ -52,7 +52,7 @@ def do(
         audit = Audit(settings.home, settings.operator, secrets=session.secrets)
         told = {name: value for name, value in options.items() if value not in (None, (), False)}
         base = Doing(None, {**told, "deed": deed.id}, settings.operator, Trash(settings.home))
-        run = _Run(session, noun, deed, place, opening, source, audit, base, reason, told)
+        run = _Run(session, noun, deed, place, opening, source, audit, base, reason)
         return run.all(list(dict.fromkeys(ids)), dry_run=dry_run, yes=yes, confirm=confirm)
 
 
@@ -69,7 +69,6 @@ class _Run:
     audit: Audit
     base: Doing
     reason: str
-    told: Mapping[str, Any]
     errors: list[WorkbenchError] = field(default_factory=list)
 
     def all(self, ids: Sequence[str], *, dry_run: bool, yes: bool, confirm: str | None) -> int:
@@ -148,23 +147,12 @@ class _Run:
         return True
 
     def _audited(self, key: Key | None, doing: Doing, counts: Mapping[str, int]) -> tuple[Done, WorkbenchError | None]:
-        with self.audit.intent(
-            source=self.place,
-            where=self.source.display,
-            verb=self.deed.id,
-            noun=self.noun.id,
-            keys=[] if key is None else ["/".join(key)],
-            counts=counts,
-            reason=self.reason,
-            via="command line",
-            more=self.told,
-        ) as act:
-            done = self.deed.run(self.source, doing)
-            try:
-                act.outcome("done", counts=done.counts, more={"trash": done.entry} if done.entry else None)
-            except WorkbenchError as error:
-                return done, error
-        return done, None
+        from workbench.desk.doing import carry_out
+
+        audit, reason = self.audit, self.reason
+        return carry_out(
+            self.deed, self.source, doing, audit=audit, key=key, counts=counts, reason=reason, via="command line"
+        )
 
     def _tell_plan(self, wanted: Sequence[tuple[Key | None, Doing]], counts: Sequence[Mapping[str, int]]) -> None:
         output = self.session.output

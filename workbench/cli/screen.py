@@ -19,6 +19,7 @@ from workbench.cli.session import Session
 from workbench.cli.sources import show_source
 from workbench.cli.working import NoInbox, chosen_places, opening_of
 from workbench.data.errors import Invalid
+from workbench.settings import Opening
 
 if TYPE_CHECKING:
     from workbench.data import Source
@@ -76,22 +77,29 @@ def _open_screen(session: Session, name: str) -> int:
     # What was loaded stays: it is never looked through for garbage, which would take as long as drawing a frame.
     gc.freeze()
     gc.enable()
-    opening = opening_of(session, name)
     settings = session.loaded.settings
 
-    def open_place(write: bool) -> Source:
-        return opened(replace(opening, read_only=not write), settings.timeouts)
+    def place_of(opening: Opening) -> Place:
+        def open_place(write: bool) -> Source:
+            return opened(replace(opening, read_only=not write), settings.timeouts)
 
-    place = Place(
-        opening.name,
-        opening.display,
-        open_place,
-        writable=not opening.read_only,
-        never_writable=session.is_read_only,
-        production=opening.production,
-    )
+        return Place(
+            opening.name,
+            opening.display,
+            open_place,
+            writable=not opening.read_only,
+            never_writable=session.is_read_only,
+            production=opening.production,
+        )
+
+    def places() -> list[Place]:
+        found = [each.opening for each in session.configured()]
+        return [place_of(each) for each in (session.home(), *found) if isinstance(each, Opening)]
+
+    opening = opening_of(session, name)
+    place = place_of(opening)
     wanted = Wanted(settings.bell, settings.title, settings.osc9)
-    choices = Choices(keymap_of(session.loaded), session.loaded.themes, settings.clipboard, wanted)
+    choices = Choices(keymap_of(session.loaded), session.loaded.themes, settings.clipboard, wanted, places=places)
     code = run(place, Rules(settings.operator, settings.home, session.secrets), suited(settings.theme), choices)
     if code == NO_INBOX:
         raise NoInbox(f"{opening.display} has no inbox")

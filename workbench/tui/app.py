@@ -46,6 +46,7 @@ class WorkbenchApp(Choosing, App[int]):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
         Binding("y", "copy", "Copy", tooltip="In a list the id, else what is shown.", id="view.copy"),
         Binding("T", "theme", "Next theme", id="app.theme"),
+        Binding("s", "sources", "Another source", id="app.sources"),
     ]
 
     def __init__(
@@ -109,24 +110,56 @@ class WorkbenchApp(Choosing, App[int]):
         """Open the inbox, and keep an eye on the source and the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self._begin_watching()
-        self.add_mode("inbox", lambda: InboxScreen(self.place, self.rules, self.lane, self.clock))
-        self.switch_mode("inbox")
+        self.action_noun("inbox")
         self.set_interval(0.5, self._keep_watch)
 
     def action_view(self, key: str) -> None:
         """Show the view of a key as it was left; if it is shown already, the next of its nouns."""
         view = next(view for view in VIEWS if view.key == key)
-        if self.current_mode in view.nouns:
-            self.action_noun(view.after(self.current_mode))
+        noun = self.current_mode.partition(" ")[0]
+        if noun in view.nouns:
+            self.action_noun(view.after(noun))
         else:
             self.action_noun(self._shown.get(key, view.nouns[0]))
 
     def action_noun(self, id: str) -> None:
         """Show all of a noun. Its screen is made when it is first asked for, and stays as it was left."""
-        if id not in self._modes:
-            self.add_mode(id, partial(_noun_screen, id, self))
+        mode = f"{id} {self.place.name}"
+        if mode not in self._modes:
+            self.add_mode(mode, partial(_screen_of, id, self))
         self._shown.update({view.key: id for view in VIEWS if id in view.nouns})
-        self.switch_mode(id)
+        self.switch_mode(mode)
+        self._changed()
+
+    def action_sources(self) -> None:
+        """Show the sources that one may go to."""
+        from workbench.tui.source_screen import SourceScreen
+
+        # Those that were shown come as they are now, writable or not; one that nobody configured is not lost either.
+        shown = {screen.place.name: screen.place for screen in self._views()}
+        places = {place.name: place for place in self.choices.places()}
+        known = {**{name: place for name, place in shown.items() if name not in places}, **places, **shown}
+        self.push_screen(SourceScreen(list(known.values()), self.place.name, self.gateway), self._go_to)
+
+    def _go_to(self, place: Place | None) -> None:
+        """Show another source; the views of this one stay as they are left."""
+        if place is not None:
+            self.place = place
+            self._watched = None
+            self._begin_watching()
+            self.action_noun("inbox")
+
+    def _views(self) -> list[InboxScreen | ViewScreen]:
+        stacks = self._screen_stacks.values()
+        return [screen for stack in stacks for screen in stack if isinstance(screen, (InboxScreen, ViewScreen))]
+
+    def opened_for_writing(self, place: Place) -> None:
+        """The source may be written from now on, in every view of it."""
+        self.place = place
+        self.lane.reopen_with(place.opener())
+        for screen in self._views():
+            if screen.place.name == place.name:
+                screen.place = place
         self._changed()
 
     def on_unmount(self) -> None:
@@ -251,7 +284,9 @@ class WorkbenchApp(Choosing, App[int]):
                 screen.say(plain(words), "$warning")
 
 
-def _noun_screen(id: str, app: WorkbenchApp) -> ViewScreen:
+def _screen_of(id: str, app: WorkbenchApp) -> InboxScreen | ViewScreen:
+    if id == "inbox":
+        return InboxScreen(app.place, app.rules, app.lane, app.clock)
     # Imported when it is first looked at: the inbox is there sooner without it.
     from workbench.desk.nouns import nouns
     from workbench.tui.noun_screen import NounScreen

@@ -14,6 +14,7 @@ from workbench.data.errors import Invalid
 from workbench.desk.acting import quoted
 from workbench.desk.detail import Detail
 from workbench.desk.inbox import Waiting
+from workbench.desk.places import Place
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.copying import AUTO, carry_out, clipboard_program, text_of, ways
 from workbench.tui.detail_pane import DetailPane
@@ -39,6 +40,7 @@ class Choices:
     clipboard: str = AUTO
     wanted: Wanted = field(default_factory=Wanted)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    places: Callable[[], list[Place]] = list
 
 
 class Counted(Message):
@@ -102,7 +104,7 @@ class Choosing(_Base):
         """While a screen asks something, only its own keys act; and there may be nothing that could be copied."""
         if action == "copy" and not hasattr(self.screen, "detail"):
             return False
-        return action not in ("copy", "theme") or not getattr(self.screen, "asking", False)
+        return action not in ("copy", "theme", "view", "noun", "sources") or not getattr(self.screen, "asking", False)
 
     def action_theme(self) -> None:
         """The next theme, at once; a file with faults is told of and passed over."""

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.events import DescendantFocus
 
 from workbench.data import Source
+from workbench.data.agents.clock import now
 from workbench.data.errors import Conflict, WorkbenchError
 from workbench.desk import acting
 from workbench.desk.acting import Report, perform
@@ -23,31 +24,24 @@ from workbench.tui.detail_pane import DetailPane
 from workbench.tui.gateway import Lane
 from workbench.tui.keymap import word
 from workbench.tui.lines import Notice
+from workbench.tui.view_screen import ViewScreen
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from workbench.desk.audit import Audit
 
-    _Base = Screen[None]
-else:
-    _Base = object
 
 SETTLE = 0.4  # seconds that an item, or a page of it, has been on screen before it can be decided
 LOOKS = (1.0, 10.0)  # seconds after a decision at which it is looked at again
 
 
-class Deciding(_Base):
+class Deciding(ViewScreen):
     """The part of the inbox screen that decides."""
 
-    place: Place
-    rules: Rules
-    lane: Lane
     detail: Detail | None
     shown_at: float
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now) -> None:
+        super().__init__(place, rules, lane, clock)
         self.mine: set[Key] = set()  # what this operator has decided, and is therefore no news when it leaves
         self.revealed: Record | None = None  # the record whose secrets are shown
         self._then: Callable[[str], None] | None = None  # what the answer to the open bar does
@@ -57,26 +51,13 @@ class Deciding(_Base):
 
     # -- what the other part brings --------------------------------------------------------------------------
 
-    def refresh_now(self) -> None:
-        """Read everything again."""
-        raise NotImplementedError
-
     def read_detail(self) -> None:
         """Read the item under the cursor again."""
-        raise NotImplementedError
-
-    def show_keys(self) -> None:
-        """Show which keys do something now."""
         raise NotImplementedError
 
     def focus_back(self) -> None:
         """Give the keys back to the list or the detail."""
         raise NotImplementedError
-
-    @property
-    def notice(self) -> Notice:
-        """The line that says what just happened."""
-        return self.query_one(Notice)
 
     @property
     def pane(self) -> DetailPane:
@@ -341,19 +322,22 @@ class Deciding(_Base):
             self._ask(question, lambda _: self._try_writable(), of_item=False)
 
     def _try_writable(self) -> None:
-        writable = self.place.made_writable()
+        try_writable(self.place, self.lane, self.app, self.notice)
 
-        def opened(_: None) -> None:
-            self.place = writable
-            self.lane.reopen_with(writable.opener())
-            self.notice.say(plain("Opened for writing."))
-            self.refresh_now()
 
-        def refused(error: Exception) -> None:
-            self.notice.say(plain("It stays read-only: ") + safe(str(error)), "$error")
+def try_writable(place: Place, lane: Lane, app: Any, notice: Notice) -> None:  # noqa: ANN401 - our app, which is above
+    """Open a source once for writing, and if that goes well for good."""
+    writable = place.made_writable()
 
-        self.notice.say(plain("Opening…"))
-        self.lane.read("reopen", lambda _: writable.open(True).close(), opened, refused)
+    def opened(_: None) -> None:
+        notice.say(plain("Opened for writing."))
+        app.opened_for_writing(writable)
+
+    def refused(error: Exception) -> None:
+        notice.say(plain("It stays read-only: ") + safe(str(error)), "$error")
+
+    notice.say(plain("Opening…"))
+    lane.read("reopen", lambda _: writable.open(True).close(), opened, refused)
 
 
 def id_of(verb: Verb) -> str:

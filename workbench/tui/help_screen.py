@@ -24,6 +24,7 @@ _SIGNS = {
     "right": "→",
     "pageup": "page up",
     "pagedown": "page down",
+    "delete": "del",
     "question_mark": "?",
     "backslash": "\\",
     "full_stop": ".",
@@ -45,7 +46,12 @@ def key_words(key: str) -> str:
 def live_keys(screen: Screen[Any], refusals: Mapping[str, str]) -> list[tuple[str, str]]:
     """The keys that act on a screen now, its own first, with what they do; a verb that is refused says why."""
     rows: dict[tuple[str, str], list[str]] = {}
-    for _, binding, enabled, _ in sorted(screen.active_bindings.values(), key=lambda found: found.node is not screen):
+
+    # What this screen alone can do comes first, then what all can, then what the list and the detail can.
+    def place(found: Any) -> tuple[bool, bool]:
+        return found.node is not screen, (found.binding.id or "").startswith(("view.", "app."))
+
+    for _, binding, enabled, _ in sorted(screen.active_bindings.values(), key=place):
         if not enabled or not binding.description or binding.action in _NOT_OURS:
             continue
         reason = next((why for verb, why in refusals.items() if binding.action == f"verb('{verb}')"), "")

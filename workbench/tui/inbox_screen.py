@@ -1,7 +1,7 @@
 """The inbox on the screen: the list, the detail of the item under the cursor, and the bars in which one decides."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from time import monotonic
 from typing import ClassVar
@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.screen import Screen
 
 from workbench.data.agents.clock import now
 from workbench.desk import clocks, inbox
@@ -24,13 +23,11 @@ from workbench.tui.choices import Counted
 from workbench.tui.deciding import Deciding, id_of
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
-from workbench.tui.gateway import HUNG, Lane
-from workbench.tui.help_screen import HelpScreen, live_keys
+from workbench.tui.gateway import Lane
 from workbench.tui.inbox_rows import COLUMNS, InboxRows
 from workbench.tui.keymap import word
-from workbench.tui.lines import KeyLine, KeyWord, Notice, Standing, TopLine
+from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
-from workbench.tui.view_screen import BINDINGS as VIEW_KEYS
 from workbench.tui.view_screen import Tabs
 
 _FAILURE = "failure"
@@ -46,12 +43,9 @@ class InboxTable(LiveTable):
         return action not in ("mark", "range", "clear_marks")
 
 
-class InboxScreen(Deciding, Screen[None]):
+class InboxScreen(Deciding):
     """What waits in one source."""
 
-    CSS_PATH = "inbox.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as the base class declares it
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(verb.key, f"verb('{verb.id}')", verb.title, tooltip=verb.words, id=f"inbox.{verb.id}")
@@ -63,32 +57,19 @@ class InboxScreen(Deciding, Screen[None]):
         Binding("enter", "open", "Open, or answer", id="view.open"),
         Binding("escape", "back", "Back", id="view.back"),
         Binding("tab", "other_pane", "Other pane", id="view.pane"),
-        *VIEW_KEYS,
         Binding("h", "app.noun('approval')", "History", tooltip="Every call, decided ones too.", id="inbox.history"),
-        Binding("r", "refresh_now", "Refresh now", id="view.refresh"),
-        Binding("p", "pause", "Pause, or go on", tooltip="The counts go on.", id="view.pause"),
         Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
-        Binding("question_mark", "help", "Help", id="app.help"),
-        Binding("q", "app.quit", "Quit", id="app.quit"),
     ]
 
     def __init__(self, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now) -> None:
-        super().__init__()
-        self.place = place
-        self.rules = rules
-        self.lane = lane
-        self.clock = clock
+        super().__init__(place, rules, lane, clock)
         self.items: dict[Key, Waiting] = {}
         self.read = Inbox(())
         self.detail: Detail | None = None
         self.shown_at = 0.0
-        self.paused = False
-        self.failure: Exception | None = None
-        self.answered = False
         self._timed: object = None  # the open source whose clock is known
         self._rows = InboxRows(rules.abandoned_after)
         self._cursor: object = None
-        self._laid_out = False
 
     # -- layout ----------------------------------------------------------------------------------------------
 
@@ -109,11 +90,6 @@ class InboxScreen(Deciding, Screen[None]):
     def table(self) -> LiveTable:
         """The list."""
         return self.query_one(LiveTable)
-
-    @property
-    def moment(self) -> datetime:
-        """This moment by the clock of the source, which ages count by."""
-        return self.clock() + timedelta(seconds=self.lane.offset)
 
     def on_mount(self) -> None:
         """Begin to read, and to count time."""
@@ -266,14 +242,8 @@ class InboxScreen(Deciding, Screen[None]):
             self.pane.look()
         self.show_frame()
 
-    def say(self, words: SafeText, tone: str = "") -> None:
-        """One sentence about what just happened."""
-        if self._laid_out:
-            self.notice.say(words, tone)
-
-    def show_frame(self) -> None:
-        """The top line and the keys."""
-        state, tone = self._state()
+    def count_words(self) -> SafeText:
+        """How much waits, how much of it is overdue or damaged, and how far off the clock of the source is."""
         moment = self.moment
         overdue = sum(item.overdue(moment) for item in self.read.items)
         count = f"≥ {len(self.read.items):,}" if self.read.more else f"{len(self.read.items):,}"
@@ -282,36 +252,10 @@ class InboxScreen(Deciding, Screen[None]):
             words += f", {len(self.read.damage):,} damaged"
         if self.lane.offset:
             words += f", clock {self.lane.offset:+,.0f} s"
-        standing = Standing(
-            safe(self.place.name, limit=40),
-            plain("PRODUCTION") if self.place.production else plain(""),
-            state,
-            tone,
-            plain(words),
-            plain("read-write" if self.place.writable else "read-only"),
-            safe(self.rules.operator, limit=40),
-            plain(f"{moment.astimezone():%H:%M}"),
-        )
-        self.query_one(TopLine).show_standing(standing)
-        self.show_keys()
+        return plain(words)
 
-    def _state(self) -> tuple[SafeText, str]:
-        silent = self.lane.silent_for
-        if silent >= HUNG:
-            return plain(f"○ no answer for {int(silent)} s"), "$warning"
-        if self.failure is not None:
-            return plain("○ down"), "$error"
-        if (writing := self.lane.acting_for) >= HUNG:
-            return plain(f"○ writing for {int(writing)} s"), "$warning"
-        if self.paused:
-            return plain("‖ paused"), "$warning"
-        return (plain("● live"), "$success") if self.answered else (plain("○ opening"), "")
-
-    def show_keys(self) -> None:
+    def key_words(self) -> list[KeyWord]:
         """The keys that do something to the item under the cursor; greyed where they cannot, with the reason."""
-        if self.asking:
-            self.query_one(KeyLine).show_keys([])  # the open bar says what to press
-            return
         words = []
         if self.detail is not None:
             refusals = self.detail.refusals
@@ -329,8 +273,11 @@ class InboxScreen(Deciding, Screen[None]):
             words.append(KeyWord(word(self, "view.back", "escape"), "Back"))
         if not self.place.writable:
             words.append(KeyWord(word(self, "source.write", "W"), "Write"))
-        words.append(KeyWord(word(self, "app.help", "question_mark"), "Help"))
-        self.query_one(KeyLine).show_keys([*words, KeyWord(word(self, "app.quit", "q"), "Quit", drop=2)])
+        return words
+
+    def refusals(self) -> dict[str, str]:
+        """Why verbs cannot be used on the item under the cursor."""
+        return dict(self.detail.refusals) if self.detail is not None else {}
 
     # -- other keys ------------------------------------------------------------------------------------------
 
@@ -377,22 +324,3 @@ class InboxScreen(Deciding, Screen[None]):
     def action_scroll_detail(self, by: int) -> None:
         """Look at the detail above an open question."""
         self.pane.action_lines(by)
-
-    def action_refresh_now(self) -> None:
-        """Read now, also where a pause or a failure keeps from it."""
-        self.notice.clear()
-        self.lane.retry()
-        self.refresh_now()
-
-    def action_pause(self) -> None:
-        """Stop or resume taking in what changes."""
-        self.notice.clear()
-        self.paused = not self.paused
-        self.show_frame()
-        if not self.paused:
-            self.refresh_now()
-
-    def action_help(self) -> None:
-        """Show every key that does something here."""
-        refusals = self.detail.refusals if self.detail is not None else {}
-        self.app.push_screen(HelpScreen(live_keys(self, refusals)))

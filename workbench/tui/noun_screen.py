@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -22,14 +23,16 @@ from workbench.desk.nouns import nouns
 from workbench.desk.places import Place, Rules
 from workbench.desk.reading import read_page
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.filter_bar import FilterBar
 from workbench.tui.gateway import Lane
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
+from workbench.tui.noun_deeds import NounDeeds
 from workbench.tui.noun_rows import NounRows, table_columns
-from workbench.tui.view_screen import VIEWS, Tabs, ViewScreen
+from workbench.tui.view_screen import VIEWS, Tabs
 from workbench.tui.windows import ListWindow, Wanted
 
 _FAILURE = "failure"
@@ -44,7 +47,7 @@ class NounTable(LiveTable):
         return action not in ("mark", "range", "clear_marks")
 
 
-class NounScreen(ViewScreen):
+class NounScreen(NounDeeds):
     """All of one noun in one source."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,6 +58,9 @@ class NounScreen(ViewScreen):
         Binding("left", "part(-1)", "The part before", id="view.part-before"),
         Binding("right", "part(1)", "The next part", id="view.part-next"),
         Binding("u", "fold", "Calls in full, or folded", id="view.fold"),
+        Binding("delete", "delete", "Delete", tooltip="It asks.", id="noun.delete"),
+        Binding("Z", "undo", "Undo", tooltip="Puts back what you deleted last.", id="noun.undo"),
+        Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
         Binding("f", "follow", "Follow what is said", id="view.follow"),
     ]
 
@@ -68,6 +74,7 @@ class NounScreen(ViewScreen):
         self.folded = True
         self.following = False
         self.detail: Detail | None = None
+        self.shown_at = 0.0
         self._columns = [column for column in noun.columns if column.on_screen]
         self._rows = NounRows(noun, self._columns)
         self._slot = f"{noun.id} list"
@@ -82,6 +89,8 @@ class NounScreen(ViewScreen):
             yield NounTable(table_columns(self._columns), empty=plain("…"), id="list")
             with Vertical(id="side"):
                 yield DetailPane(id="detail")
+                yield DecisionBar(id="decision")
+                yield TextBar(id="words")
         yield FilterBar(id="filter")
         yield Notice(id="notice")
         yield KeyLine(id="keys")
@@ -210,7 +219,10 @@ class NounScreen(ViewScreen):
             self._show_detail(detail)
 
     def _show_detail(self, detail: Detail | None) -> None:
-        self.detail = detail
+        before, self.detail = self.detail, detail
+        if before is None or detail is None or (before.key, before.record) != (detail.key, detail.record):
+            self.shown_at = monotonic()
+            self.item_changed()
         self.pane.show(detail)
         if self.following:
             self.pane.action_edge(1)
@@ -246,6 +258,7 @@ class NounScreen(ViewScreen):
             words.append(KeyWord(word(self, "view.part-next", "right"), after, drop=1))
             words.append(KeyWord(word(self, "view.fold", "u"), "Unfold" if self.folded else "Fold", drop=3))
             words.append(KeyWord(word(self, "view.follow", "f"), follow, drop=2))
+        words += self.deed_words()
         words.append(KeyWord(word(self, "view.filter", "slash"), "Filter"))
         for view in VIEWS:
             if self.view in view.nouns:
@@ -257,8 +270,20 @@ class NounScreen(ViewScreen):
     # -- keys ------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What only things with several parts can do is no key of the others."""
-        return bool(self.noun.parts) if action in ("part", "fold", "follow") else True
+        """What only things with several parts can do is no key of the others; while a bar asks, only its own act."""
+        if self.is_mounted and self.asking:
+            return action in ("help", "scroll_detail")
+        if action == "delete":
+            return self.deletes is not None
+        return bool(self.noun.parts) if action in ("part", "fold", "follow") else action != "scroll_detail"
+
+    def focus_back(self) -> None:
+        """Give the keys back to the list or the detail."""
+        (self.pane if self.has_class("-detail") else self.table).focus()
+
+    def action_scroll_detail(self, by: int) -> None:
+        """Look at the detail above an open question."""
+        self.pane.action_lines(by)
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         """Enter on a row."""

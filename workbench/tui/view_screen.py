@@ -100,6 +100,11 @@ class ViewScreen(Screen[None]):
         """The line that says what just happened."""
         return self.query_one(Notice)
 
+    @property
+    def asking(self) -> bool:
+        """Whether a bar is open, so that only its own keys act."""
+        return False
+
     # -- what a view brings ----------------------------------------------------------------------------------
 
     def refresh_now(self) -> None:
@@ -155,11 +160,12 @@ class ViewScreen(Screen[None]):
 
     def show_keys(self) -> None:
         """The keys of the footer."""
-        last = (
-            KeyWord(word(self, "app.help", "question_mark"), "Help"),
-            KeyWord(word(self, "app.quit", "q"), "Quit", drop=2),
-        )
-        self.query_one(KeyLine).show_keys([*self.key_words(), *last])
+        line = self.query_one(KeyLine)
+        if self.asking:
+            line.show_keys([])  # the open bar says what to press
+            return
+        help_key, quit_key = word(self, "app.help", "question_mark"), word(self, "app.quit", "q")
+        line.show_keys([*self.key_words(), KeyWord(help_key, "Help"), KeyWord(quit_key, "Quit", drop=2)])
 
     def say(self, words: SafeText, tone: str = "") -> None:
         """One sentence about what just happened."""

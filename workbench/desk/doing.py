@@ -1,0 +1,46 @@
+"""Doing a deed: on record before and after, whichever face asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.data.errors import WorkbenchError
+from workbench.desk.deed import Deed, Doing, Done
+
+if TYPE_CHECKING:
+    from workbench.data import Source
+    from workbench.desk.audit import Audit
+    from workbench.desk.noun import Key
+
+
+def carry_out(
+    deed: Deed,
+    source: Source,
+    doing: Doing,
+    *,
+    audit: Audit,
+    key: Key | None,
+    counts: Mapping[str, int],
+    reason: str = "",
+    via: str = "screen",
+) -> tuple[Done, WorkbenchError | None]:
+    """Do it; what it did, and why the audit log does not have its outcome, if that is so: it stands all the same."""
+    more: dict[str, Any] = {name: value for name, value in doing.options.items() if name != "deed"}
+    with audit.intent(
+        source=source.name,
+        where=source.display,
+        verb=deed.id,
+        noun=deed.noun,
+        keys=[] if key is None else ["/".join(key)],
+        counts=counts,
+        reason=reason,
+        via=via,
+        more=more,
+    ) as act:
+        done = deed.run(source, doing)
+        try:
+            act.outcome("done", counts=done.counts, more={"trash": done.entry} if done.entry else None)
+        except WorkbenchError as error:
+            return done, error
+    return done, None
