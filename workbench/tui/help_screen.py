@@ -48,7 +48,7 @@ def live_keys(screen: Screen[Any], refusals: Mapping[str, str]) -> list[tuple[st
     rows: dict[tuple[str, str], list[str]] = {}
 
     # What this screen alone can do comes first, then what all can, then what the list and the detail can.
-    def place(found: Any) -> tuple[bool, bool]:
+    def place(found: Any) -> tuple[bool, bool]:  # noqa: ANN401 - the library has no public name for it
         return found.node is not screen, (found.binding.id or "").startswith(("view.", "app."))
 
     for _, binding, enabled, _ in sorted(screen.active_bindings.values(), key=place):
