@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from workbench.cli.failures import OK, UNAVAILABLE, masked
+from workbench.cli.listing import read_everywhere
 from workbench.cli.options import Command
 from workbench.cli.output import Cell
-from workbench.cli.probing import side_by_side
-from workbench.cli.session import Session, looking
-from workbench.cli.working import NoInbox, at_work, chosen_places, opening_of, working
-from workbench.data.errors import Invalid, WorkbenchError
+from workbench.cli.session import Session
+from workbench.cli.working import NoInbox, at_work, chosen_places, working
+from workbench.data.errors import WorkbenchError
 from workbench.settings import Opening, TimeoutSettings
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def print_inbox(session: Session, sources: Sequence[str], *, strict: bool = Fals
     from workbench.desk.inbox import by_urgency
 
     places = chosen_places(session, sources)
-    read = _read_all(session, places)
+    read = read_everywhere(session, places, "inbox", _read)
     failed = [found for found in read.values() if isinstance(found, WorkbenchError)]
     if len(places) == 1 and failed:
         raise failed[0]
@@ -63,32 +62,6 @@ def print_inbox(session: Session, sources: Sequence[str], *, strict: bool = Fals
     _print(session, by_urgency(items, moment), moment, all_answered=not failed)
     dead = [error for error in failed if not isinstance(error, NoInbox)]
     return UNAVAILABLE if dead and (strict or len(failed) == len(places)) else OK
-
-
-def _read_all(session: Session, places: Sequence[str]) -> dict[str, Inbox | WorkbenchError]:
-    """What waits in each of these places, asked side by side, or why that is not known."""
-    timeouts = session.loaded.settings.timeouts
-    openings = {place: _opening(session, place) for place in places}
-    works = [
-        (f"inbox of {place}", partial(_read, opening, timeouts))
-        for place, opening in openings.items()
-        if isinstance(opening, Opening)
-    ]
-    # Longer than one answer may take: there are several to be had.
-    answers = iter(side_by_side(works, timeouts.connect + 2 * timeouts.statement + 1))
-    return {
-        place: opening if isinstance(opening, WorkbenchError) else next(answers) for place, opening in openings.items()
-    }
-
-
-def _opening(session: Session, place: str) -> Opening | WorkbenchError:
-    """How a place is opened; a configured one may be wrong without harm to others, a word that means none is not."""
-    try:
-        return looking(opening_of(session, place))
-    except Invalid as error:
-        if place not in session.loaded.settings.sources:
-            raise
-        return error
 
 
 def _read(opening: Opening, timeouts: TimeoutSettings) -> Inbox:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.cli.failures import OK, UNAVAILABLE, masked
 from workbench.cli.output import Cell
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.data import Page, Source
     from workbench.desk.noun import Ask, Column, Key, Noun
 
+T = TypeVar("T")
 _LONGEST = 160  # cells of one column in a table; one thing in full has it all
 _TOLD = 5  # candidates that are named when an id is not clear
 _TONES = {"good": "good", "bad": "bad", "warning": "doubtful", "urgent": "bad", "muted": "faint"}
@@ -60,7 +61,7 @@ def print_list(
     ask = noun.ask(filter, limit)
     chosen = None if columns is None else chosen_columns(noun, columns, names_of_data=session.output.as_json or as_csv)
     places = chosen_places(session, sources)
-    found = _read_all(session, noun, places, ask, words)
+    found = read_everywhere(session, places, noun.id, partial(_read, noun, ask, words))
     failed = {place: answer for place, answer in found.items() if isinstance(answer, WorkbenchError)}
     if len(places) == 1 and failed:
         raise failed[places[0]]
@@ -73,16 +74,18 @@ def print_list(
     return UNAVAILABLE if dead and (strict or len(failed) == len(places)) else OK
 
 
-def _read_all(
-    session: Session, noun: Noun, places: Sequence[str], ask: Ask, words: str
-) -> Mapping[str, Page[Any] | WorkbenchError]:
+def read_everywhere(
+    session: Session, places: Sequence[str], what: str, read: Callable[[Opening, TimeoutSettings], T]
+) -> dict[str, T | WorkbenchError]:
+    """What each of these places answers, asked side by side, or why that is not known."""
     timeouts = session.loaded.settings.timeouts
     openings = {place: opening_for_looking(session, place) for place in places}
     works = [
-        (f"{noun.id} of {place}", partial(_read, noun, opening, timeouts, ask, words))
+        (f"{what} of {place}", partial(read, opening, timeouts))
         for place, opening in openings.items()
         if isinstance(opening, Opening)
     ]
+    # Longer than one answer may take: there are several to be had.
     answers = iter(side_by_side(works, timeouts.connect + 2 * timeouts.statement + 1))
     return {
         place: opening if isinstance(opening, WorkbenchError) else next(answers) for place, opening in openings.items()
@@ -99,7 +102,7 @@ def opening_for_looking(session: Session, place: str) -> Opening | WorkbenchErro
         return error
 
 
-def _read(noun: Noun, opening: Opening, timeouts: TimeoutSettings, ask: Ask, words: str) -> Page[Any]:
+def _read(noun: Noun, ask: Ask, words: str, opening: Opening, timeouts: TimeoutSettings) -> Page[Any]:
     from workbench.desk.reading import read_page
 
     with opened(opening, timeouts) as source:
