@@ -1,15 +1,19 @@
 """The views of sessions, events, memories and the history of the inbox: by keys, on both engines, at both sizes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from support.agents import Place
+from support.fixtures import copied
 from support.inboxes import NOON, SECRET, Keys, Operator, ask
-from support.screens import NARROW, WIDE, Screen
+from support.screens import NARROW, WIDE, Screen, golden
 
 from workbench.data import Source
 from workbench.data.agents.writing import assistant_message, tool_call, tool_result, user_message
 
 KEY = ("genie", "root", "s-main")
+FLEET = datetime(2026, 11, 20, 12, tzinfo=UTC)  # the moment for which the fixtures are described
 
 
 def talk(source: Source) -> None:
@@ -194,3 +198,29 @@ def test_no_other_view_is_shown_while_a_question_is_open(operator: Operator, age
 
     operator.run(steps)
     assert agents.approvals.get(call.id).status == "approved"
+
+
+@SIZES
+@pytest.mark.parametrize(
+    ("keys_pressed", "name", "facts"),
+    [
+        ("2", "sessions", ("sessions 60", "00c0fa0", "active   11:14")),
+        ("22", "events", ("events ≥ 100", "4254", "model    gpt-5")),
+        ("5", "memories", ("memories ≥ 100", "OpsBot", "Zwei Fehler gefunden.")),
+        ("55", "short_memory", ("short memory ≥ 100", "reaction", "expires")),
+        ("h", "history", ("approvals ≥ 100", "pending", "run_shell")),
+    ],
+)
+def test_each_view_of_a_fleet_reads_as_its_golden_does(
+    tmp_path: Path, size: Screen, keys_pressed: str, name: str, facts: tuple[str, ...]
+) -> None:
+    path = str(copied("agents/genie_fleet.db", tmp_path))
+    fleet = Operator(Place("sqlite", path, path), tmp_path / "home", read_only=True, moment=FLEET)
+
+    async def steps(keys: Keys) -> None:
+        await keys.press(*keys_pressed)
+        await keys.sees(*facts)
+        await keys.until(lambda: keys.view.detail is not None)
+        golden(f"{name}_{size[0]}x{size[1]}", keys.text)
+
+    fleet.run(steps, size)
