@@ -4,20 +4,24 @@ Pending is not waiting. The database cannot say whether an agent is still there,
 or *probably* abandoned, by its age and its expiry.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from workbench.data import Page, Source
-from workbench.data.agents.heads import ApprovalHead
-from workbench.data.agents.records import Approval, Clarification
-from workbench.data.engine.page import Cursor, Damage
 from workbench.desk.kinds import APPROVAL as APPROVAL
 from workbench.desk.kinds import QUESTION as QUESTION
 from workbench.desk.moments import coarse
 from workbench.desk.safe import SafeText, plain, safe
-from workbench.desk.secrets import mask
+
+if TYPE_CHECKING:
+    from workbench.data import Page, Source
+    from workbench.data.agents.heads import ApprovalHead
+    from workbench.data.agents.records import Approval, Clarification
+    from workbench.data.engine.page import Cursor, Damage
 
 STORES = frozenset({"approvals", "clarifications"})
 LIMIT = 2000  # waiting rows that are sorted; of more, it is said that there are more
@@ -162,6 +166,8 @@ def from_cell(item: Waiting, now: datetime) -> SafeText:
 
 @lru_cache(maxsize=2 * LIMIT)  # a list is drawn again and again
 def _masked(text: str) -> SafeText:
+    from workbench.desk.secrets import mask
+
     return mask(text).safe
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from workbench.desk.arguments import Line
 from workbench.desk.safe import SafeText, plain
+
+if TYPE_CHECKING:
+    from workbench.desk.arguments import Line
 
 Piece = tuple[SafeText, str]
 NO_LABEL = plain("")

@@ -5,6 +5,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 _zone: tzinfo | None = None  # one for the whole run; None is this machine's
 
 
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
 def show_in_utc() -> None:
     """Show every moment in UTC from now on."""
     global _zone

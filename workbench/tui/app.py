@@ -17,9 +17,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from workbench.data import Source
-from workbench.data.agents.clock import now
 from workbench.data.engine.watch import ON_SCREEN, Watch
 from workbench.desk import inbox
+from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import plain
 from workbench.tui.choices import Choices, Choosing

@@ -1,5 +1,7 @@
 """What the operator chose for the screen, and the part of the app that keeps to it."""
 
+from __future__ import annotations
+
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +13,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from workbench.data.errors import Invalid
-from workbench.desk.acting import quoted
-from workbench.desk.detail import Detail
 from workbench.desk.inbox import Waiting
 from workbench.desk.places import Place
 from workbench.desk.safe import SafeText, plain, safe
-from workbench.tui.copying import AUTO, carry_out, clipboard_program, text_of, ways
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.keymap import Keymap
 from workbench.tui.live_table import LiveTable
@@ -25,6 +24,8 @@ from workbench.tui.theme import Chosen, following, is_plain, load_theme
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from workbench.desk.detail import Detail
 
     _Base = App[int]
 else:
@@ -37,7 +38,7 @@ class Choices:
 
     keymap: Keymap = field(default_factory=Keymap)
     themes: Path | None = None
-    clipboard: str = AUTO
+    clipboard: str = "auto"
     wanted: Wanted = field(default_factory=Wanted)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     places: Callable[[], list[Place]] = list
@@ -138,6 +139,8 @@ class Choosing(_Base):
         threading.Thread(target=self._copy, args=(text,), name="workbench-copy", daemon=True).start()
 
     def _copy(self, text: str) -> None:
+        from workbench.tui.copying import carry_out, clipboard_program, ways
+
         environment = self.choices.environment
         found = ways(text, self.choices.clipboard, environment, clipboard_program(environment))
 
@@ -151,8 +154,10 @@ class Choosing(_Base):
         """In a list the id of what is under the cursor; in a detail, or where it has the whole screen, all of it."""
         screen = self.screen
         if isinstance(self.focused, DetailPane) or screen.has_class("-detail"):
-            detail = getattr(screen, "detail", None)
-            return text_of(detail) if isinstance(detail, Detail) else None
+            from workbench.tui.copying import text_of
+
+            detail: Detail | None = getattr(screen, "detail", None)
+            return None if detail is None else text_of(detail)
         table = next(iter(screen.query(LiveTable)), None)
         key = table.cursor if table is not None else None
         return safe(key[-1]) if isinstance(key, tuple) and key else None
@@ -165,6 +170,8 @@ class Choosing(_Base):
         name = safe(message.name, limit=100)
         told = self.notices_out.show_count(len(message.items), name, more=message.more)
         if new := self.notices_out.arrived([item.key for item in message.items]):
+            from workbench.desk.acting import quoted
+
             first = next(item for item in message.items if item.key in new)
             told += self.notices_out.tell(news(len(new), quoted(first.what), name))
         self.tell_terminal(told)

@@ -1,5 +1,7 @@
 """How a decision is made on the screen: opened by one key, confirmed by another, bound to what was shown."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
@@ -9,13 +11,9 @@ from typing import TYPE_CHECKING, Any
 from textual.events import DescendantFocus
 
 from workbench.data import Source
-from workbench.data.agents.clock import now
 from workbench.data.errors import Conflict, WorkbenchError
-from workbench.desk import acting
-from workbench.desk.acting import Report, perform
-from workbench.desk.aftermath import aftermath
-from workbench.desk.detail import Detail
 from workbench.desk.inbox import Key
+from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import ALWAYS, APPROVE, BY_ID, NEVER, Record, Verb
@@ -27,7 +25,9 @@ from workbench.tui.lines import Notice
 from workbench.tui.view_screen import ViewScreen
 
 if TYPE_CHECKING:
+    from workbench.desk.acting import Report
     from workbench.desk.audit import Audit
+    from workbench.desk.detail import Detail
 
 
 SETTLE = 0.4  # seconds that an item, or a page of it, has been on screen before it can be decided
@@ -81,6 +81,8 @@ class Deciding(ViewScreen):
 
     def action_approve_unseen(self) -> None:
         """Approve although lines are unseen: their number has to be typed."""
+        from workbench.desk import acting  # with all that it needs; nobody decides before the first frame
+
         unseen = self.pane.unseen
         if not unseen:
             self.begin(APPROVE)
@@ -95,6 +97,8 @@ class Deciding(ViewScreen):
 
     def begin(self, verb: Verb) -> None:
         """Open the bar in which this verb is confirmed or given its words."""
+        from workbench.desk import acting
+
         detail = self._ready(verb)
         if detail is None:
             return
@@ -249,7 +253,7 @@ class Deciding(ViewScreen):
         self.notice.say(plain(f"{verb.title}…"), about=detail.key)
         self.lane.act(work, partial(self.show_report, detail.key), partial(self.show_act_failure, detail.key))
 
-    def _audit(self) -> "Audit":
+    def _audit(self) -> Audit:
         from workbench.desk.audit import Audit  # a screen that only looks needs none of it
 
         return Audit(self.rules.home, self.rules.operator, secrets=self.rules.secrets)
@@ -274,7 +278,7 @@ class Deciding(ViewScreen):
         self.refresh_now()
 
     def _look_again(self, key: Key, report: Report, decided_at: datetime) -> None:
-        look = partial(aftermath, report=report, decided_at=decided_at, operator=self.rules.operator)
+        look = partial(_aftermath, report=report, decided_at=decided_at, operator=self.rules.operator)
         self.lane.read(f"after {key}", look, partial(self.show_aftermath, key), lambda _: None)
 
     def show_aftermath(self, key: Key, found: tuple[SafeText, str]) -> None:
@@ -345,13 +349,23 @@ def id_of(verb: Verb) -> str:
     return "view.open" if verb.key == "enter" else f"inbox.{verb.id}"
 
 
-def _perform(source: Source, verb: Verb, detail: Detail, text: str, audit: "Audit", unseen: int) -> Report:
+def _perform(source: Source, verb: Verb, detail: Detail, text: str, audit: Audit, unseen: int) -> Report:
+    from workbench.desk.acting import perform
+
     return perform(verb, source, detail.record, text, audit=audit, unseen=unseen)
 
 
-def _reveal(source: Source, detail: Detail, audit: "Audit") -> Record:
+def _aftermath(source: Source, **what: Any) -> tuple[SafeText, str]:  # noqa: ANN401
+    from workbench.desk.aftermath import aftermath
+
+    return aftermath(source, **what)
+
+
+def _reveal(source: Source, detail: Detail, audit: Audit) -> Record:
     record: Record = detail.record
-    acting.reveal(source, record, detail.secrets, audit=audit)
+    from workbench.desk.acting import reveal
+
+    reveal(source, record, detail.secrets, audit=audit)
     return record
 
 

@@ -1,6 +1,8 @@
 """The detail beside (or below) a list: lines of safe text, wrapped, and which of them have been on screen."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,9 +16,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from workbench.desk.detail import Detail
 from workbench.tui.seeing import Seen
 from workbench.tui.wrapping import Row, wrapped
+
+if TYPE_CHECKING:
+    from workbench.desk.detail import Detail
 
 _NARROWEST = 20
 

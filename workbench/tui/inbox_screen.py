@@ -1,21 +1,20 @@
 """The inbox on the screen: the list, the detail of the item under the cursor, and the bars in which one decides."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
-from workbench.data.agents.clock import now
 from workbench.desk import clocks, inbox
-from workbench.desk.acting import fate, name_of, what_became
-from workbench.desk.detail import Detail
 from workbench.desk.inbox import Inbox, Key, Waiting
-from workbench.desk.item_detail import changed_fields, read_detail
+from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS
@@ -29,6 +28,10 @@ from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
 from workbench.tui.view_screen import Tabs
+
+if TYPE_CHECKING:
+    from workbench.data import Source
+    from workbench.desk.detail import Detail
 
 _FAILURE = "failure"
 
@@ -176,7 +179,7 @@ class InboxScreen(Deciding):
         if item is None:
             self.show_detail(None)
             return
-        work = partial(read_detail, item=item, after=self.rules.abandoned_after, at=self.moment, reveal=self.revealed)
+        work = partial(_read_detail, item=item, after=self.rules.abandoned_after, at=self.moment, reveal=self.revealed)
         self.lane.read("detail", work, partial(self._take_detail, item.key), self.show_failure)
 
     def _take_detail(self, key: Key, detail: Detail | None) -> None:
@@ -196,6 +199,9 @@ class InboxScreen(Deciding):
         self.show_keys()
 
     def _tell_change(self, before: Detail, detail: Detail) -> None:
+        from workbench.desk.acting import fate, name_of
+        from workbench.desk.item_detail import changed_fields
+
         if detail.key in self.mine:
             # What was decided here says what became of it. Where that was refused, what comes next is news again.
             if detail.record.status == "pending":
@@ -222,7 +228,7 @@ class InboxScreen(Deciding):
         elif left in self.mine:
             self.mine.discard(left)
         elif isinstance(left, tuple) and len(left) == 3:
-            look = partial(what_became, kind=left[1], id=left[2], moment=self.moment)
+            look = partial(_what_became, kind=left[1], id=left[2], moment=self.moment)
             self.lane.read("left", look, partial(self._tell_left, left), lambda _: None)
         self.read_detail()
 
@@ -324,3 +330,18 @@ class InboxScreen(Deciding):
     def action_scroll_detail(self, by: int) -> None:
         """Look at the detail above an open question."""
         self.pane.action_lines(by)
+
+
+# What these import is not needed before the first frame, and is loaded beside it: they run in the reading thread.
+
+
+def _read_detail(source: Source, **how: Any) -> Detail | None:  # noqa: ANN401 - those of `read_detail`
+    from workbench.desk.item_detail import read_detail
+
+    return read_detail(source, **how)
+
+
+def _what_became(source: Source, kind: str, id: str, moment: datetime) -> SafeText | None:
+    from workbench.desk.acting import what_became
+
+    return what_became(source, kind, id, moment)

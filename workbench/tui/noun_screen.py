@@ -14,10 +14,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from workbench.data import Page, Source
-from workbench.data.agents.clock import now
 from workbench.data.errors import Invalid, Unsupported
 from workbench.desk.detail import Detail
 from workbench.desk.looking import Looking
+from workbench.desk.moments import now
 from workbench.desk.noun import Ask, Key, Noun
 from workbench.desk.nouns import nouns
 from workbench.desk.places import Place, Rules

@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from workbench.data.agents.clock import now
+from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.gateway import HUNG, Lane
