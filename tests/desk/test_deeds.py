@@ -1,6 +1,7 @@
 """Deeds on both engines: counted without a change, done, refused where what was shown is no more, and undone."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def everything(place: Place) -> dict[str, list[Any]]:
 
 def doing(noun: str, deed: str, source: Source, trash: Trash, at: tuple[str, ...] = (), /, **options: Any) -> Any:
     record = nouns()[noun].get(source, at) if at else None
-    return deeds()[noun, deed], Doing(record, {**options, "deed": deed}, "ops", trash)
+    found, made = deeds()[noun, deed], Doing(record, {**options, "deed": deed}, "ops", trash)
+    return found, replace(made, shown=found.look(source, made)) if found.look else made
 
 
 def done(found: tuple[Deed, Doing], source: Source) -> Done:
@@ -129,6 +131,20 @@ def test_a_value_of_a_session_is_set_and_removed(source: Source, trash: Trash) -
         done(doing("session", "set", source, trash, KEY, key="app:theme", value="light"), source)
     with pytest.raises(Invalid, match="has no 'nothing'"):
         done(doing("session", "unset", source, trash, KEY, key="nothing"), source)
+
+
+def test_a_value_that_has_changed_since_it_was_read_stays(source: Source, place: Place, trash: Trash) -> None:
+    for deed, options in (("set", {"key": "mood", "value": "mine"}), ("unset", {"key": "mood"})):
+        found = doing("session", deed, source, trash, KEY, **options)
+        source.sessions.update_session_state(KEY, {"mood": f"theirs {deed}".encode()})
+        with pytest.raises(Conflict, match="has changed since it was read"):
+            done(found, source)
+        assert source.sessions.get_session(KEY, events=False).state["mood"] == f"theirs {deed}".encode()
+    fresh = doing("session", "set", source, trash, KEY, key="new", value="mine")
+    source.sessions.update_session_state(KEY, {"new": b"theirs"})
+    with pytest.raises(Conflict):
+        done(fresh, source)
+    assert not trash.list()
 
 
 def test_only_what_has_expired_is_purged(source: Source, trash: Trash) -> None:

@@ -96,7 +96,8 @@ class _Run:
         for id in ids:
             try:
                 key = the_key(self.noun, self.source, id)
-                found[key] = replace(self.base, record=self.noun.get(self.source, key))
+                doing = replace(self.base, record=self.noun.get(self.source, key))
+                found[key] = replace(doing, shown=self.deed.look(self.source, doing)) if self.deed.look else doing
             except Unavailable:
                 raise
             except WorkbenchError as error:

@@ -31,12 +31,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """One run of a deed: the record as it was shown (None for a sweep), its options, and who does it."""
+    """One run of a deed: the record as it was shown (None for a sweep), its options, and who does it.
+
+    `shown` is what else the deed looked at beforehand, and compares when it is done.
+    """
 
     record: Any
     options: Mapping[str, Any]
     operator: str
     trash: Trash
+    shown: Any = None
     progress: Callable[[int], None] = lambda _: None
 
 
@@ -64,7 +68,8 @@ def work(name: str) -> Callable[[Source, Doing], Any]:
 class Deed:
     """Something that is done to a noun.
 
-    `preview` counts what it would change, without changing anything; `told` is what to know before.
+    `preview` counts what it would change, without changing anything; `look` reads what must not change until it is
+    done; `told` is what to know before.
     """
 
     id: str
@@ -73,6 +78,7 @@ class Deed:
     words: str
     run: Callable[[Source, Doing], Done]
     preview: Callable[[Source, Doing], Mapping[str, int]]
+    look: Callable[[Source, Doing], Any] | None = None
     danger: str = CHANGE
     sweep: bool = False
     options: tuple[Option, ...] = field(default=())

@@ -12,6 +12,7 @@ from workbench.desk.safe import SafeText, plain, safe
 
 if TYPE_CHECKING:
     from workbench.data import Source
+    from workbench.data.agents.records import SessionState
     from workbench.data.engine.stored import Value
     from workbench.desk.trash_deleting import Deleted
 
@@ -40,20 +41,30 @@ def delete_session(source: Source, doing: Doing) -> Done:
     return Done(words + plain(f" with {deleted.count - 1:,} rows of it"), {"rows": deleted.count}, deleted.entry)
 
 
+def value_of_session(source: Source, doing: Doing) -> SessionState | None:
+    """The value that is to be changed, as it is now."""
+    found: SessionState | None = source.sessions.session_value(_session_key(doing), doing.options["key"])
+    return found
+
+
 def set_state(source: Source, doing: Doing) -> Done:
-    """Set one value of a session's own state."""
+    """Set one value of a session's own state, if it still is as it was read."""
     key, name, value = _session_key(doing), doing.options["key"], doing.options["value"]
-    source.sessions.update_session_state(key, {name: value.encode("utf-8", "surrogateescape")})
+    source.sessions.edit_session_value(key, name, value.encode("utf-8", "surrogateescape"), shown=doing.shown)
     return Done(plain("set: ") + safe(name, limit=80), {"values": 1})
 
 
 def unset_state(source: Source, doing: Doing) -> Done:
-    """Remove one value of a session's own state."""
+    """Remove one value of a session's own state, if it still is as it was read."""
     from workbench.desk.trash_deleting import Doomed
 
-    key, name = _session_key(doing), doing.options["key"]
-    where = {**dict(zip(_SESSION, key, strict=True)), "key": name}
+    key, name, shown = _session_key(doing), doing.options["key"], doing.shown
+    where: dict[str, Value] = {**dict(zip(_SESSION, key, strict=True)), "key": name}
+    if shown is not None and (shown.value is None or isinstance(shown.value, bytes)):
+        where["value"] = shown.value
     deleted = _delete(source, doing, "session", [Doomed("session_states", where)], [(*key, name)])
+    if not deleted.count and shown is not None:
+        raise Conflict(f"the value {name!r} of this session has changed since it was read: look again")
     if not deleted.count:
         raise Invalid(f"the state of this session has no {name!r}: `workbench session show ID --part state` shows it")
     return Done(plain("removed: ") + safe(name, limit=80), {"values": 1}, deleted.entry)

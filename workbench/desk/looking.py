@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-ABANDONED_AFTER = timedelta(minutes=10)
+from workbench.desk.inbox import ABANDONED_AFTER
 
 
 @dataclass(frozen=True, slots=True)

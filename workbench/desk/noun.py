@@ -73,7 +73,7 @@ class Noun:
 
     `page` reads a list of it, `get` one by its key, `find` the keys that a text on the command line may mean. `says`
     is the text of a record in which words are looked for. `terms` are the names that a filter takes, with their words.
-    `parts` are the ways in which one can be looked at, the usual one first; `view` is the key of its view.
+    `parts` are the ways in which one can be looked at, the usual one first.
     `reversible` says that its list can be read from the end.
     """
 
@@ -94,7 +94,6 @@ class Noun:
     tone: Callable[[Any, datetime], str] | None = None
     parts: tuple[str, ...] = ()
     reversible: bool = False
-    view: str = ""
 
     def column(self, id: str) -> Column:
         """A column by its id."""

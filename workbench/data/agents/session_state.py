@@ -25,7 +25,7 @@ from workbench.data.agents.tables import APP_STATES, SESSION_STATES, SESSIONS, U
 from workbench.data.engine.database import Database
 from workbench.data.engine.page import Cursor, Page
 from workbench.data.engine.statement import Statement
-from workbench.data.errors import Invalid
+from workbench.data.errors import Conflict, Invalid
 
 # Every write to a session begins with this: it tells whether there is one, and on a server holds off all others.
 TOUCH: Statement[None] = Statement(f"UPDATE sessions SET updated_at = :updated_at WHERE {OF_SESSION}", table=SESSIONS)
@@ -56,6 +56,9 @@ _DELETE_APP: Statement[None] = Statement(
 )
 _DELETE_USER: Statement[None] = Statement(
     "DELETE FROM user_states WHERE app_name = :app_name AND user_id = :user_id AND key = :key", table=USER_STATES
+)
+_VALUE = Statement(
+    f"SELECT {{columns}} FROM session_states WHERE {OF_SESSION} AND key = :key", row=SESSION_STATE, table=SESSION_STATES
 )
 _OF_SESSION = Statement(
     f"SELECT {{columns}} FROM session_states WHERE {OF_SESSION} AND {{after}} ORDER BY {{order}} LIMIT :limit",
@@ -135,6 +138,26 @@ class SessionStates(SessionReading):
             set_state(database, key, state, at)
 
         self._database.transact(update)
+
+    def session_value(self, key: SomeSession, name: str) -> SessionState | None:
+        """One of a session's own values by its stored name; None when there is none."""
+        return self._database.one(_VALUE, {**key_of(key)._asdict(), "key": name})
+
+    def edit_session_value(self, key: SomeSession, name: str, value: bytes, *, shown: SessionState | None) -> None:
+        """Set one value, if it still is as it was shown (None: not there); on disk before this returns."""
+        key = key_of(key)
+        state = checked_state({name: value})
+        _refuse(state, (APP, USER), "the state of a session")
+        at = self._clock.local()
+
+        def edit(database: Database) -> None:
+            if not database.run(TOUCH, {**key._asdict(), "updated_at": at}):
+                raise missing(key)
+            if self.session_value(key, name) != shown:
+                raise Conflict(f"the value {name!r} of this session has changed since it was read: look again")
+            set_state(database, key, state, at)
+
+        self._database.transact(edit, durable=True)
 
     def list_session_states(
         self, key: SomeSession, *, limit: int = PAGE, after: Cursor | None = None

@@ -68,7 +68,6 @@ MEMORY = Noun(
     says=lambda memory: " ".join(str(part) for part in (memory.content, memory.topics, memory.user_id)),
     terms={"app": "the application", "user": "whom it is about"},
     reversible=True,
-    view="5",
 )
 
 

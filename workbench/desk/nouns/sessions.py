@@ -78,7 +78,6 @@ SESSION = Noun(
     terms={"app": "the application", "user": "the user"},
     parts=("conversation", "state", "summaries", "raw"),
     reversible=True,
-    view="2",
 )
 
 
@@ -205,6 +204,7 @@ SET_STATE = Deed(
     words="Set one value of the state of sessions.",
     run=work("set_state"),
     preview=work("one_value"),
+    look=work("value_of_session"),
     options=(
         Option("key", "The name of the value.", required=True),
         Option("value", "The text that it shall be.", required=True),
@@ -218,6 +218,7 @@ UNSET_STATE = Deed(
     words="Remove one value from the state of sessions. It can be put back.",
     run=work("unset_state"),
     preview=work("one_value"),
+    look=work("value_of_session"),
     danger=DESTROY,
     options=(Option("key", "The name of the value.", required=True),),
     told=_RESTART,
