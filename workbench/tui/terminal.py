@@ -2,7 +2,8 @@
 
 Textual's driver does the drawing and the keys. What is mended here: its signal handlers write from inside the handler
 (which can wait for ever for a lock that the interrupted code holds), a continued process takes the terminal twice and
-then gives it back raw, a terminal that is gone breaks the writing thread, and one mouse mode stays on.
+then gives it back raw, a terminal that is gone breaks the writing thread, one mouse mode stays on, and what is typed
+for the shell while the program ends is thrown away.
 """
 
 import os
@@ -53,6 +54,12 @@ class Terminal(LinuxDriver):
                 self._mouse_pixels = False
             super().stop_application_mode()
             self._in_band_window_resize = False
+
+    def disable_input(self) -> None:
+        """Listen no more. Not twice: it throws away what was typed, and what comes later is for the shell."""
+        if self._key_thread is not None:
+            super().disable_input()
+            self._key_thread = None
 
     def _get_terminal_size(self) -> tuple[int, int]:
         # The terminal's own word counts, not COLUMNS and LINES, which stay as they were where a program left them.
