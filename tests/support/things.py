@@ -1,10 +1,13 @@
 """The table that the engine's tests work on, declared as a room declares its own."""
 
 import sqlite3
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from servers import until
 
 from workbench.data.engine import codecs
 from workbench.data.engine.database import Database
@@ -76,6 +79,8 @@ def make_things(database: Database) -> None:
     for ddl in THINGS.ddl(database.dialect):
         database.run(Statement(ddl))
     database.relations(fresh=True)
+    # Others are told of a write a little later, in a transaction of its own, which would pass for another change.
+    until(lambda: "workbench-notify" not in {thread.name for thread in threading.enumerate()}, what="nobody tells")
 
 
 @dataclass
