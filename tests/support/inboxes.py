@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -152,6 +153,19 @@ class Keys:
     async def sees(self, *texts: str) -> None:
         """Wait until all of these stand on the screen."""
         await self.until(lambda: all(text in self.text for text in texts))
+
+    async def golden(self, name: str, *hidden: tuple[str, str]) -> None:
+        """Compare the screen with its golden file once it reads so; what changes from run to run is put differently."""
+
+        def text() -> str:
+            found = self.text
+            for each, instead in hidden:
+                found = found.replace(each, instead)
+            return found
+
+        with suppress(AssertionError):
+            await screens.until(self.pilot, lambda: screens.is_golden(name, text()), seconds=20)
+        screens.golden(name, text())
 
     async def settled(self) -> None:
         """Wait until the item under the cursor is shown and may be decided."""

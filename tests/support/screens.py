@@ -73,7 +73,7 @@ def golden(name: str, text: str) -> None:
     """Compare a screen with its golden file; with WORKBENCH_GOLDENS=write the file is written instead."""
     file = GOLDENS / f"{name}.txt"
     wanted = text.rstrip("\n") + "\n"
-    if os.environ.get("WORKBENCH_GOLDENS") == "write":
+    if _writes_goldens():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(wanted, encoding="utf-8")
         return
@@ -81,6 +81,16 @@ def golden(name: str, text: str) -> None:
     known = file.read_text(encoding="utf-8")
     lines = difflib.unified_diff(known.splitlines(), wanted.splitlines(), file.name, "screen", lineterm="", n=2)
     assert known == wanted, "\n".join(lines)
+
+
+def is_golden(name: str, text: str) -> bool:
+    """Whether a screen reads as its golden file does, so that there is nothing to wait for."""
+    file = GOLDENS / f"{name}.txt"
+    return _writes_goldens() or not file.exists() or file.read_text(encoding="utf-8") == text.rstrip("\n") + "\n"
+
+
+def _writes_goldens() -> bool:
+    return os.environ.get("WORKBENCH_GOLDENS") == "write"
 
 
 class Pty:

@@ -2,7 +2,7 @@
 
 import pytest
 from support.inboxes import Keys, Operator, ask, wonder
-from support.screens import NARROW, WIDE, Screen, golden
+from support.screens import NARROW, WIDE, Screen
 
 from workbench.data import Source
 from workbench.desk.verbs import VERBS
@@ -20,7 +20,7 @@ def test_the_help_reads_as_its_golden_does(operator: Operator, agents: Source, s
         assert "a  Approve. Let the agent run the call, exactly as it is" in keys.text
         assert "v  Show or mask secrets. That you looked is on record." in keys.text
         assert "↓ j  Down" in keys.text or size == NARROW  # where it has to be scrolled to
-        golden(f"help_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"help_{size[0]}x{size[1]}")
         await keys.press("escape")
         await keys.sees("WAIT")
 

@@ -7,7 +7,7 @@ import pytest
 from support.agents import Place
 from support.fixtures import copied
 from support.inboxes import NOON, SECRET, Keys, Operator, ask
-from support.screens import NARROW, WIDE, Screen, golden
+from support.screens import NARROW, WIDE, Screen
 
 from workbench.data import Source
 from workbench.data.agents.writing import assistant_message, tool_call, tool_result, user_message
@@ -224,6 +224,6 @@ def test_each_view_of_a_fleet_reads_as_its_golden_does(
         await keys.press(*keys_pressed)
         await keys.sees(*facts)
         await keys.until(lambda: keys.view.detail is not None)
-        golden(f"{name}_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"{name}_{size[0]}x{size[1]}")
 
     fleet.run(steps, size)
