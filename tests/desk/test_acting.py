@@ -15,7 +15,7 @@ from workbench.data.errors import Conflict, Invalid, NotFound, ReadOnly
 from workbench.desk import acting
 from workbench.desk.acting import fate, name_of, perform, refusal, reveal, warnings, what_became
 from workbench.desk.audit import Audit
-from workbench.desk.verbs import ANSWER, APPROVE, DISMISS, REJECT, SEND_BACK, Act, Record
+from workbench.desk.verbs import ANSWER, APPROVE, DISMISS, REJECT, SEND_BACK, Doing, Done
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -91,8 +91,8 @@ def test_a_decision_stands_although_its_outcome_could_not_be_recorded(source: So
     call = ask(source, "deploy")
     aside = audit.path.with_name("aside")
 
-    def decide_and_take_the_log_away(source: Source, act: Act) -> Record:
-        decided = APPROVE.run(source, act)
+    def decide_and_take_the_log_away(source: Source, doing: Doing) -> Done:
+        decided = APPROVE.run(source, doing)
         audit.path.rename(aside)
         audit.path.mkdir()
         return decided

@@ -54,7 +54,7 @@ def test_a_memory_is_deleted_and_put_back(operator: Operator, agents: Source) ->
     assert sorted(memory.content for memory in agents.memories.list()) == ["likes short answers", "likes tea"]
     deleted, undone = operator.acts()
     assert (deleted.entry.verb, deleted.entry.noun, deleted.result, deleted.entry.via) == (
-        "delete", "memory", "done", "screen",
+        "delete", "memory", "deleted", "screen",
     )  # fmt: skip
     assert (undone.entry.verb, undone.result) == ("undo", "undone")
 

@@ -16,8 +16,8 @@ from workbench.desk.nouns import deeds, nouns
 from workbench.desk.verbs import verbs_for
 
 if TYPE_CHECKING:
-    from workbench.desk.deed import Deed
     from workbench.desk.noun import Noun
+    from workbench.desk.verb import Verb
 
 _LIMIT = 100
 
@@ -47,7 +47,7 @@ def _group(noun: Noun) -> click.Group:
     return group
 
 
-def _deed(noun: Noun, deed: Deed) -> click.Command:
+def _deed(noun: Noun, deed: Verb) -> click.Command:
     params: list[click.Parameter] = [_SOURCE]
     if not deed.sweep:
         params.insert(0, click.Argument(["ids"], nargs=-1, required=True, metavar="ID..."))
@@ -71,7 +71,7 @@ def _deed(noun: Noun, deed: Deed) -> click.Command:
     return _command(deed.id, deed.words, noun, partial(_run_deed, deed), params)
 
 
-def _run_deed(deed: Deed, noun: Noun, session: Session, **options: Any) -> int:  # noqa: ANN401
+def _run_deed(deed: Verb, noun: Noun, session: Session, **options: Any) -> int:  # noqa: ANN401
     from workbench.cli.doing import do
 
     return do(session, noun, deed, **options)

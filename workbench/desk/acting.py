@@ -14,10 +14,11 @@ from workbench.desk.inbox import APPROVAL, QUESTION, by_messenger
 from workbench.desk.moments import clock
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.secrets import mask
-from workbench.desk.verbs import Act, Record, Verb
+from workbench.desk.verb import Doing, Verb
 
 if TYPE_CHECKING:
     from workbench.desk.audit import Audit
+    from workbench.desk.verbs import Record
 
 _QUESTION_MUST_BE_READABLE = ("question", "context", "sender_context", "status")
 
@@ -72,8 +73,11 @@ def refusal(verb: Verb, source: Source, record: Record) -> str | None:
     """Why a verb cannot be used on a record now, in a few words; None when it can."""
     if kind_of(record) not in verb.applies:
         return "not for this kind"
-    if source.read_only:
-        return "read-only"
+    return verb.refusal(source, record)
+
+
+def refused(verb: Verb, source: Source, record: Record) -> str | None:
+    """Why an item cannot be decided at all, in a few words."""
     needed = MUST_BE_READABLE if isinstance(record, Approval) else _QUESTION_MUST_BE_READABLE
     damaged = [name for name in damaged_fields(record) if name in needed]
     if damaged:
@@ -128,7 +132,7 @@ def perform(
             unseen=unseen,
             via=via,
         ) as act:
-            decided = verb.run(source, Act(record, words, audit.operator))
+            decided = verb.run(source, Doing(record, {}, audit.operator, text=words)).record
             try:
                 act.outcome(verb.done)
             except WorkbenchError as error:

@@ -196,6 +196,7 @@ def one_row(source: Source, doing: Doing) -> Mapping[str, int]:
 def _delete(source: Source, doing: Doing, noun: str, doomed: Any, keys: list[tuple[str, ...]]) -> Deleted:  # noqa: ANN401
     from workbench.desk.trash_deleting import about, deleting
 
+    assert doing.trash is not None  # whoever deletes hands one over
     verb = str(doing.options.get("deed", "delete"))
     act = about(source, doing.operator, verb, noun, ["/".join(key) for key in keys])
     return deleting(source, doomed, doing.trash, act)

@@ -1,4 +1,4 @@
-"""Doing a deed: on record before and after, whichever face asked for it."""
+"""Doing what a verb says: on record before and after, whichever face asked for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.errors import WorkbenchError
-from workbench.desk.deed import Deed, Doing, Done
+from workbench.desk.verb import Doing, Done, Verb
 
 if TYPE_CHECKING:
     from workbench.data import Source
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def carry_out(
-    deed: Deed,
+    verb: Verb,
     source: Source,
     doing: Doing,
     *,
@@ -30,17 +30,17 @@ def carry_out(
     with audit.intent(
         source=source.name,
         where=source.display,
-        verb=deed.id,
-        noun=deed.noun,
+        verb=verb.id,
+        noun=verb.noun,
         keys=[] if key is None else ["/".join(key)],
         counts=counts,
         reason=reason,
         via=via,
         more=more,
     ) as act:
-        done = deed.run(source, doing)
+        done = verb.run(source, doing)
         try:
-            act.outcome("done", counts=done.counts, more={"trash": done.entry} if done.entry else None)
+            act.outcome(verb.done, counts=done.counts, more={"trash": done.entry} if done.entry else None)
         except WorkbenchError as error:
             return done, error
     return done, None

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
-from workbench.desk.deed import Deed
 from workbench.desk.noun import Noun
+from workbench.desk.verb import Verb
 
 
 @cache
@@ -18,9 +18,21 @@ def nouns() -> dict[str, Noun]:
 
 
 @cache
-def deeds() -> dict[tuple[str, str], Deed]:
-    """All deeds by their noun and their id."""
-    return {(value.noun, value.id): value for value in _declared() if isinstance(value, Deed)}
+def verbs() -> tuple[Verb, ...]:
+    """All verbs of all nouns, in the order of the files and of their declarations."""
+    return tuple(dict.fromkeys(value for value in _declared() if isinstance(value, Verb)))
+
+
+@cache
+def verbs_of(noun: str) -> tuple[Verb, ...]:
+    """The verbs for a noun."""
+    return tuple(verb for verb in verbs() if noun in verb.applies)
+
+
+@cache
+def deeds() -> dict[tuple[str, str], Verb]:
+    """The verbs that are done as deeds, which is all but the decisions of the inbox, by their noun and their id."""
+    return {(verb.noun, verb.id): verb for verb in verbs() if not verb.decides}
 
 
 def _declared() -> Iterator[object]:

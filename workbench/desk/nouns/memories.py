@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from workbench.data.errors import Invalid, NotFound
 from workbench.desk import cells
-from workbench.desk.deed import DESTROY, Deed, Option, work
 from workbench.desk.noun import Ask, Column, Key, Noun
+from workbench.desk.verb import DESTROY, Option, Verb, work
 
 if TYPE_CHECKING:
     from workbench.data import Page, Source
@@ -131,31 +131,34 @@ SHORT_MEMORY = Noun(
 
 # -- what is done to them ------------------------------------------------------------------------------------
 
-DELETE_MEMORY = Deed(
+DELETE_MEMORY = Verb(
     id="delete",
     noun="memory",
     title="Delete",
+    done="deleted",
     words="Delete memories. They can be put back.",
     run=work("delete_memory"),
-    preview=work("one_row"),
+    key="delete",
+    binding="noun.delete",
     danger=DESTROY,
 )
-EDIT_MEMORY = Deed(
+EDIT_MEMORY = Verb(
     id="edit",
     noun="memory",
     title="Edit",
+    done="edited",
     words="Give memories another content or other topics, if they still are as they were read.",
     run=work("edit_memory"),
-    preview=work("one_row"),
     options=(
         Option("content", "What is remembered."),
         Option("topic", "What it is filed under; may be given more than once.", many=True),
     ),
 )
-FORGET_USER = Deed(
+FORGET_USER = Verb(
     id="forget",
     noun="memory",
     title="Forget a user",
+    done="forgotten",
     words="Delete every memory of a user in an application. They can be put back.",
     run=work("forget_user"),
     preview=work("count_user"),
@@ -166,19 +169,22 @@ FORGET_USER = Deed(
         Option("user", "Whom to forget.", required=True),
     ),
 )
-DELETE_SHORT = Deed(
+DELETE_SHORT = Verb(
     id="delete",
     noun="short-memory",
     title="Delete",
+    done="deleted",
     words="Delete values of short memory. They can be put back.",
     run=work("delete_short"),
-    preview=work("one_row"),
+    key="delete",
+    binding="noun.delete",
     danger=DESTROY,
 )
-PURGE_SHORT = Deed(
+PURGE_SHORT = Verb(
     id="purge",
     noun="short-memory",
     title="Purge expired ones",
+    done="purged",
     words="Delete the values of short memory that have expired, which their program never does.",
     run=work("purge_expired"),
     preview=work("count_expired"),

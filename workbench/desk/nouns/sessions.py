@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.errors import Invalid, NotFound
 from workbench.desk import cells
-from workbench.desk.deed import DESTROY, Deed, Option, work
 from workbench.desk.noun import Ask, Column, Key, Noun
+from workbench.desk.verb import DESTROY, Option, Verb, work
 
 if TYPE_CHECKING:
     from workbench.data import Page, Source
@@ -187,20 +187,24 @@ EVENT = Noun(
 
 _RESTART = "A program that runs holds its sessions in memory: it sees this only after it was started again."
 
-DELETE_SESSION = Deed(
+DELETE_SESSION = Verb(
     id="delete",
     noun="session",
     title="Delete",
+    done="deleted",
     words="Delete sessions with their events, their own state and their summaries. They can be put back.",
     run=work("delete_session"),
     preview=work("count_session"),
+    key="delete",
+    binding="noun.delete",
     danger=DESTROY,
     told=_RESTART,
 )
-SET_STATE = Deed(
+SET_STATE = Verb(
     id="set",
     noun="session",
     title="Set a value",
+    done="set",
     words="Set one value of the state of sessions.",
     run=work("set_state"),
     preview=work("one_value"),
@@ -211,10 +215,11 @@ SET_STATE = Deed(
     ),
     told=_RESTART,
 )
-UNSET_STATE = Deed(
+UNSET_STATE = Verb(
     id="unset",
     noun="session",
     title="Remove a value",
+    done="removed",
     words="Remove one value from the state of sessions. It can be put back.",
     run=work("unset_state"),
     preview=work("one_value"),
@@ -223,10 +228,11 @@ UNSET_STATE = Deed(
     options=(Option("key", "The name of the value.", required=True),),
     told=_RESTART,
 )
-PURGE_EVENTS = Deed(
+PURGE_EVENTS = Verb(
     id="purge",
     noun="event",
     title="Purge old ones",
+    done="purged",
     words="Delete events that are older than so long; `workbench event export` keeps them first.",
     run=work("purge_events"),
     preview=work("count_old_events"),
