@@ -15,7 +15,7 @@ import pytest
 from servers import PASSWORD, Server
 from support.fixtures import copied
 
-from workbench.cli.inbox import COLUMNS
+from workbench.desk.nouns.inbox import INBOX
 
 FILE = pytest.mark.parametrize("agents", ["sqlite"], indirect=True)  # where the engine plays no part
 
@@ -143,8 +143,9 @@ def test_the_columns_are_a_setting(workbench, agents) -> None:
         assert workbench("inbox").out.split()[0] == head
     workbench.environ["WORKBENCH_COLUMNS__INBOX"] = '["wat"]'
     assert workbench("inbox").failed(2).endswith('columns.inbox names "wat", which is no column; did you mean "what"?')
-    workbench.environ["WORKBENCH_COLUMNS__INBOX"] = json.dumps(COLUMNS)
-    assert workbench("inbox").out.splitlines()[0].split() == [column.upper() for column in COLUMNS]
+    columns = [column.id for column in INBOX.columns]
+    workbench.environ["WORKBENCH_COLUMNS__INBOX"] = json.dumps(columns)
+    assert workbench("inbox").out.splitlines()[0].split() == [column.upper() for column in columns]
 
 
 @FILE

@@ -9,19 +9,16 @@ from collections.abc import Iterator, Sequence
 import click
 
 from workbench import __version__
-from workbench.cli.audit import COLUMNS as AUDIT_COLUMNS
 from workbench.cli.audit import audit
 from workbench.cli.deciding import commands
 from workbench.cli.doctor import doctor
 from workbench.cli.failures import OK, USAGE, guarded, masked
-from workbench.cli.inbox import COLUMNS as INBOX_COLUMNS
 from workbench.cli.inbox import inbox
 from workbench.cli.nouns import groups
 from workbench.cli.options import JSON_ASKED, Group, given
 from workbench.cli.output import refuse, to_json
 from workbench.cli.places import config, home
 from workbench.cli.preferences import keys, show_themes
-from workbench.cli.records import COLUMNS
 from workbench.cli.screen import open_target, show
 from workbench.cli.session import Session
 from workbench.cli.source_editing import add, remove
@@ -35,7 +32,7 @@ from workbench.desk.nouns import nouns
 
 _PROGRAM = "workbench"
 _COLUMNS = {
-    "source": COLUMNS, "audit": AUDIT_COLUMNS, "inbox": INBOX_COLUMNS, "trash": TRASH_COLUMNS,
+    "trash": TRASH_COLUMNS,
     **{noun.id: tuple(column.id for column in noun.columns) for noun in nouns().values()},
 }  # fmt: skip
 
@@ -78,7 +75,8 @@ def root(ctx: click.Context) -> int:
     return show(ctx.obj, None) if ctx.invoked_subcommand is None else OK
 
 
-for _command in (audit, config, doctor, home, inbox, source, trash, undo, *commands(), *groups()):
+_made = {group.name or "": group for group in (audit, inbox, source)}
+for _command in (config, doctor, home, trash, undo, *commands(), *groups(_made)):
     root.add_command(_command)
 for _command in (add, export_table, import_table, migrate, remove):
     source.add_command(_command)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from workbench.cli.failures import FAILED, OK
-from workbench.cli.options import Group
-from workbench.cli.output import Cell
+from workbench.cli.list_options import list_options
+from workbench.cli.listing import Listed, chosen_columns, now_shown, print_rows, read_one
+from workbench.cli.options import Command, Group
 from workbench.cli.session import Session
+from workbench.desk.nouns.audit import AUDIT
 
 if TYPE_CHECKING:
-    from workbench.desk.audit import Act, Verified
-
-# The columns that `audit list` can show, and those that it shows unless the settings say otherwise.
-COLUMNS = (
-    "seq", "time", "ended", "operator", "host", "ssh", "pid", "source", "where", "via", "verb", "noun", "keys",
-    "counts", "unseen", "result", "reason", "error", "id",
-)  # fmt: skip
-DEFAULT_COLUMNS = ("time", "operator", "source", "verb", "noun", "result", "reason", "keys")
+    from workbench.desk.audit import Verified
 
 _LIMIT = 50
 _TOLD = 10  # problems that are told one by one to people
-_NOTHING_YET = "nothing has been recorded yet; the first act makes the log"
-_TONES = {"failed": "bad", "interrupted": "doubtful", "unknown": "doubtful"}
+_NOTHING_YET = AUDIT.nothing
 
 
 @click.group("audit", cls=Group)
@@ -33,27 +27,28 @@ def audit() -> None:
     """What operators did through the workbench."""
 
 
-@audit.command("list")
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=_LIMIT, metavar="N", show_default=True, help="How many acts to show."
-)
-@click.pass_obj
-def list_acts(session: Session, limit: int) -> int:
+def list_acts(
+    session: Session,
+    *,
+    sources: Sequence[str],
+    filter: str,
+    limit: int,
+    columns: str | None,
+    as_csv: bool,
+    utc: bool,
+    strict: bool,
+    words: str = "",
+) -> int:
     """Show who did what, the newest first."""
-    from workbench.desk.audit import Audit
+    from workbench.cli.house import house_of
 
-    settings = session.loaded.settings
-    page = Audit(settings.home, settings.operator).list(limit)
     output = session.output
-    acts = [_record(act) for act in page]
-    if output.as_json:
-        for act in acts:
-            output.json(act)
-    elif acts:
-        columns = settings.columns.get("audit", list(DEFAULT_COLUMNS))
-        output.table(columns, [_cells(act, columns) for act in acts])
-    elif not page.damage:
-        output.note(_NOTHING_YET)
+    chosen = None if columns is None else chosen_columns(AUDIT, columns, names_of_data=output.as_json or as_csv)
+    page = read_one(AUDIT, house_of(session), AUDIT.ask(filter, limit, sources), words)
+    if page or not page.damage:
+        nothing = "" if filter or words or sources else _NOTHING_YET
+        moment = now_shown(utc)
+        print_rows(session, AUDIT, [Listed("", page)], chosen, moment, as_csv=as_csv, nothing=nothing)
     if page.next is not None:
         output.note("there are older acts; --limit shows more of them")
     if page.damage:
@@ -61,6 +56,19 @@ def list_acts(session: Session, limit: int) -> int:
         lines = "1 line is no record" if count == 1 else f"{count} lines are no records"
         output.note(f"{lines} of the audit log; `workbench audit verify` says which")
     return OK
+
+
+_OPTIONS = list_options(AUDIT, _LIMIT, of="")
+for _command in (
+    Command("list", callback=click.pass_obj(list_acts), params=_OPTIONS, help=list_acts.__doc__),
+    Command(
+        "search",
+        callback=click.pass_obj(list_acts),
+        params=[click.Argument(["words"], metavar="WORDS"), *_OPTIONS],
+        help="Find acts by what is said in them.",
+    ),
+):
+    audit.add_command(_command)
 
 
 @audit.command("verify")
@@ -130,54 +138,3 @@ def _verified(found: Verified) -> dict[str, object]:
         "count": found.count,
         "torn": list(found.torn),
     }
-
-
-def _record(act: Act) -> dict[str, Any]:
-    """Everything about an act, for programs; what was previewed and what came of it side by side."""
-    entry, intent, outcome = act.entry, act.intent, act.outcome
-    return {
-        "id": entry.id,
-        "seq": entry.seq,
-        "time": None if intent is None else intent.time,
-        "ended": None if outcome is None else outcome.time,
-        "operator": entry.operator,
-        "host": entry.host,
-        "ssh": entry.ssh,
-        "pid": entry.pid,
-        "source": entry.source,
-        "where": entry.where,
-        "via": entry.via,
-        "verb": entry.verb,
-        "noun": entry.noun,
-        "keys": list(entry.keys),
-        "counts": {} if intent is None else intent.counts,
-        "unseen": entry.unseen,
-        "reason": entry.reason,
-        "more": {} if intent is None else intent.more,
-        "result": act.result,
-        "error": act.error,
-        "result_counts": {} if outcome is None else outcome.counts,
-        "result_more": {} if outcome is None else outcome.more,
-    }
-
-
-def _cells(values: Mapping[str, Any], columns: Sequence[str]) -> list[Cell]:
-    return [_cell(values, column) for column in columns]
-
-
-def _cell(values: Mapping[str, Any], column: str) -> Cell:
-    value = values[column]
-    match column:
-        case "time" | "ended":
-            return Cell("—" if value is None else f"{value:%Y-%m-%d %H:%M:%SZ}")
-        case "keys":
-            more = f" +{len(value) - 1}" if len(value) > 1 else ""
-            return Cell(f"{value[0]}{more}" if value else "—")
-        case "counts":
-            return Cell(", ".join(f"{name} {count}" for name, count in value.items()) or "—")
-        case "result":
-            return Cell(value, _TONES.get(value, "good"))
-        case "reason":
-            # What the operator wrote, or else what the failure said.
-            return Cell(value or values["error"] or "—")
-    return Cell("—" if value in (None, "") else str(value))

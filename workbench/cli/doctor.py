@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _ROWS = 20  # damaged rows that are told one by one
 _WAIT = 60.0
-_LONG_LOG = 32 << 20  # bytes of the audit log that are read in about a second
 _TONES = {"bad": "bad", "doubtful": "doubtful", "note": "faint"}
 _INSTEAD = "write ${VARIABLE} for it, or use service= or a passfile"
 
@@ -71,7 +70,7 @@ def doctor(session: Session, names: tuple[str, ...], wait: float) -> int:
 
 
 def _findings(session: Session, answer: Answer, *, thorough: bool) -> Iterator[Finding]:
-    from workbench.desk.findings import BAD, DOUBTFUL, Finding, of_damage, of_health
+    from workbench.desk.findings import BAD, DOUBTFUL, Finding, of_audit, of_damage, of_health
 
     name = answer.name
     if sentence := _stored_password(session, name):
@@ -85,22 +84,8 @@ def _findings(session: Session, answer: Answer, *, thorough: bool) -> Iterator[F
     yield from of_health(answer.health)
     yield from answer.seen
     if name == HOME and thorough:
-        yield from _of_audit(session.loaded.settings.home)
+        yield from of_audit(session.loaded.settings.home)
     yield from of_damage(answer.findings, answer.rows, _ROWS)
-
-
-def _of_audit(home: Path) -> Iterator[Finding]:
-    """Whether the audit log is whole; a very long one is left to its own command."""
-    from workbench.desk.audit import audit_log, verify
-    from workbench.desk.findings import BAD, NOTE, Finding
-
-    log = audit_log(home)
-    if not log.exists():
-        return
-    if log.stat().st_size > _LONG_LOG:
-        yield Finding(NOTE, "the audit log is long and was not checked", log.name, ("audit", "verify"))
-    elif not (found := verify(log)).ok:
-        yield Finding(BAD, f"the audit log is damaged: {found.first_problem}", log.name, ("audit", "verify"))
 
 
 def _stored_password(session: Session, name: str) -> str | None:

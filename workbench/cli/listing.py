@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,10 +15,12 @@ from workbench.cli.probing import opened, side_by_side
 from workbench.cli.session import Session, looking
 from workbench.cli.working import chosen_places, opening_of
 from workbench.data.errors import Invalid, NotFound, Unsupported, WorkbenchError
+from workbench.desk.noun import HOUSE
 from workbench.settings import Opening, TimeoutSettings
 
 if TYPE_CHECKING:
     from workbench.data import Page, Source
+    from workbench.desk.house import House
     from workbench.desk.noun import Ask, Column, Key, Noun
 
 T = TypeVar("T")
@@ -58,8 +61,16 @@ def print_list(
     words: str = "",
 ) -> int:
     """Print the first rows of these sources; one that does not answer is a line of its own on standard error."""
-    ask = noun.ask(filter, limit)
+    ask = noun.ask(filter, limit, sources)
     chosen = None if columns is None else chosen_columns(noun, columns, names_of_data=session.output.as_json or as_csv)
+    moment = now_shown(utc)
+    if noun.where == HOUSE:
+        from workbench.cli.house import house_of
+
+        pages = [Listed("", read_one(noun, house_of(session), ask, words))]
+        print_rows(session, noun, pages, chosen, moment, as_csv=as_csv)
+        _tell(session, noun, pages)
+        return OK
     places = chosen_places(session, sources)
     found = read_everywhere(session, places, noun.id, partial(_read, noun, ask, words))
     failed = {place: answer for place, answer in found.items() if isinstance(answer, WorkbenchError)}
@@ -68,7 +79,7 @@ def print_list(
     for place, error in failed.items():
         session.output.refusal(f"{place}: {masked(str(error))}")
     pages = [Listed(place, page) for place, page in found.items() if not isinstance(page, WorkbenchError)]
-    _print(session, noun, pages, chosen, now_shown(utc), as_csv=as_csv)
+    print_rows(session, noun, pages, chosen, moment, as_csv=as_csv)
     _tell(session, noun, pages)
     dead = [error for error in failed.values() if not isinstance(error, Unsupported)]
     return UNAVAILABLE if dead and (strict or len(failed) == len(places)) else OK
@@ -103,20 +114,25 @@ def opening_for_looking(session: Session, place: str) -> Opening | WorkbenchErro
 
 
 def _read(noun: Noun, ask: Ask, words: str, opening: Opening, timeouts: TimeoutSettings) -> Page[Any]:
-    from workbench.desk.reading import read_page
-
     with opened(opening, timeouts) as source:
         check_has(noun, source, opening.display)
-        if words and noun.search is not None:
-            return noun.search(source, words, ask)
-        from dataclasses import replace
+        return read_one(noun, source, ask, words)
 
-        return read_page(noun, source, replace(ask, words=(*ask.words, words.casefold())) if words else ask)
+
+def read_one(noun: Noun, source: Source | House, ask: Ask, words: str = "") -> Page[Any]:
+    """A page of one source; with words, of what is found by them."""
+    from dataclasses import replace
+
+    from workbench.desk.reading import read_page
+
+    if words and noun.search is not None:
+        return noun.search(source, words, ask)
+    return read_page(noun, source, replace(ask, words=(*ask.words, words.casefold())) if words else ask)
 
 
 def check_has(noun: Noun, source: Source, display: str) -> None:
     """Refuse a source that cannot hold such things."""
-    if not noun.needs <= source.capabilities:
+    if not noun.is_in(source):
         raise Unsupported(f"{display} holds no {noun.plural}: it has {', '.join(source.kinds) or 'nothing yet'}")
 
 
@@ -136,14 +152,21 @@ def chosen_columns(noun: Noun, columns: str, *, names_of_data: bool = False) -> 
 # -- printing ------------------------------------------------------------------------------------------------
 
 
-def _print(
-    session: Session, noun: Noun, pages: Sequence[Listed], chosen: list[str] | None, moment: datetime, *, as_csv: bool
+def print_rows(
+    session: Session,
+    noun: Noun,
+    pages: Sequence[Listed],
+    chosen: list[str] | None,
+    moment: datetime,
+    *,
+    as_csv: bool,
+    nothing: str = "",
 ) -> None:
+    """Print what was read in the form that was asked for."""
     output = session.output
     rows = [(listed.source, record) for listed in pages for record in listed.page]
     if output.as_json or as_csv:
-        records = [{"source": source, **noun.data(record)} for source, record in rows]
-        picked = [_picked(record, chosen, noun) for record in records]
+        picked = [_picked(data_of(noun, source, record), chosen, noun) for source, record in rows]
         if output.as_json:
             for record in picked:
                 output.json(record)
@@ -151,7 +174,7 @@ def _print(
             output.csv(picked)
         return
     if not rows:
-        output.note(f"no {noun.plural}")
+        output.note(nothing or f"no {noun.plural}")
         return
     columns = columns_shown(session, noun, chosen)
     several = len(pages) > 1
@@ -161,6 +184,12 @@ def _print(
         cells = [cell_of(noun, column, record, moment) for column in columns]
         table.append([Cell(source), *cells] if several else cells)
     output.table(head, table)
+
+
+def data_of(noun: Noun, source: str, record: Any) -> dict[str, object]:  # noqa: ANN401 - any noun's record
+    """A record for programs, with its source."""
+    found = noun.data(record)
+    return found if noun.where == HOUSE or "source" in found else {"source": source, **found}
 
 
 def columns_shown(session: Session, noun: Noun, chosen: Sequence[str] | None) -> list[Column]:
@@ -191,7 +220,8 @@ def _picked(record: dict[str, object], chosen: list[str] | None, noun: Noun) -> 
 def _tell(session: Session, noun: Noun, pages: Sequence[Listed]) -> None:
     for listed in pages:
         if listed.page.next is not None:
-            session.output.note(f"{listed.source}: there are more {noun.plural}; --limit shows more of them")
+            where = f"{listed.source}: " if listed.source else ""
+            session.output.note(f"{where}there are more {noun.plural}; --limit shows more of them")
         if listed.page.damage:
             rows = len({damage.key for damage in listed.page.damage})
             said = "1 row is" if rows == 1 else f"{rows} rows are"
@@ -214,16 +244,29 @@ def print_one(
     from workbench.cli.inbox import print_detail
     from workbench.desk.looking import Looking
 
-    place, timeouts = the_place(session, sources), session.loaded.settings.timeouts
-    with opened(looking(opening_of(session, place)), timeouts) as source:
-        check_has(noun, source, place)
+    with _where(session, noun, sources) as (place, source):
         record = noun.get(source, the_key(noun, source, id))
         if session.output.as_json:
-            session.output.json({"source": place, **noun.data(record)})
+            session.output.json(data_of(noun, place, record))
         else:
             how = Looking(place, now_shown(utc), part=options.get("part") or "", folded=not options.get("unfolded"))
             print_detail(session, noun.detail(source, record, how))
     return OK
+
+
+@contextmanager
+def _where(session: Session, noun: Noun, sources: Sequence[str]) -> Iterator[tuple[str, Source | House]]:
+    """The one source that is meant, open; or the house, for what is in no source."""
+    if noun.where == HOUSE:
+        from workbench.cli.house import house_of
+
+        house = house_of(session)
+        yield house.name, house
+        return
+    place, timeouts = the_place(session, sources), session.loaded.settings.timeouts
+    with opened(looking(opening_of(session, place)), timeouts) as source:
+        check_has(noun, source, place)
+        yield place, source
 
 
 def the_place(session: Session, sources: Sequence[str]) -> str:
@@ -234,7 +277,7 @@ def the_place(session: Session, sources: Sequence[str]) -> str:
     return places[0]
 
 
-def the_key(noun: Noun, source: Source, text: str) -> Key:
+def the_key(noun: Noun, source: Source | House, text: str) -> Key:
     """The key that a text on the command line means: an id, or the beginning of only one."""
     if not text:
         raise Invalid(f"an id is needed: `workbench {noun.id} list` shows them")
@@ -250,7 +293,7 @@ def the_key(noun: Noun, source: Source, text: str) -> Key:
     return found[0]
 
 
-def every_page(noun: Noun, source: Source, ask: Ask) -> Iterator[Any]:
+def every_page(noun: Noun, source: Source | House, ask: Ask) -> Iterator[Any]:
     """All records that a filter asks for, page by page."""
     from workbench.desk.reading import read_page
 

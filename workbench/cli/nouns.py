@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,45 +10,40 @@ import click
 
 from workbench.cli.deciding import decision
 from workbench.cli.failures import OK
+from workbench.cli.list_options import CSV, SOURCE, UTC, columns_option, filter_option, list_options
 from workbench.cli.options import Command, Group
 from workbench.cli.session import Session
-from workbench.desk.nouns import deeds, nouns
-from workbench.desk.verbs import verbs_for
+from workbench.desk.nouns import nouns, verbs_of
 
 if TYPE_CHECKING:
     from workbench.desk.noun import Noun
     from workbench.desk.verb import Verb
 
-_LIMIT = 100
-
-_SOURCE = click.Option(
-    ["--source", "sources"], multiple=True, metavar="NAME", help="Look here; may be given more than once."
-)
-_STRICT = click.Option(["--strict"], is_flag=True, help="Exit with 6 when any source does not answer.")
-_CSV = click.Option(["--csv", "as_csv"], is_flag=True, help="Print comma-separated values with a head.")
-_UTC = click.Option(["--utc"], is_flag=True, help="Times in UTC, not in this machine's zone.")
+EACH = ("list", "show", "search", "export", "watch")  # the commands that nouns have
 
 
-def groups() -> Iterator[click.Group]:
-    """A group of commands for each noun."""
+def groups(made: Mapping[str, click.Group]) -> Iterator[click.Group]:
+    """A group of commands for each noun. What a group that was made by hand has already is kept."""
     for noun in nouns().values():
-        yield _group(noun)
+        yield _filled(made.get(noun.id) or Group(noun.id, help=noun.words), noun)
 
 
-def _group(noun: Noun) -> click.Group:
-    group = Group(noun.id, help=noun.words)
-    for command in (_list(noun), _show(noun), _search(noun), _export(noun), _watch(noun)):
-        group.add_command(command)
-    for deed in deeds().values():
-        if deed.noun == noun.id:
-            group.add_command(_deed(noun, deed))
-    for verb in verbs_for(noun.id):
-        group.add_command(decision(verb))
+def _filled(group: click.Group, noun: Noun) -> click.Group:
+    made = {"list": _list, "show": _show, "search": _search, "export": _export, "watch": _watch}
+    commands = [make(noun) for name, make in made.items() if name not in group.commands]
+    commands += [
+        decision(verb) if verb.decides else _deed(noun, verb)
+        for verb in verbs_of(noun.id)
+        if verb.id not in group.commands
+    ]
+    for command in commands:
+        if command.name != "watch" or noun.live:
+            group.add_command(command)
     return group
 
 
 def _deed(noun: Noun, deed: Verb) -> click.Command:
-    params: list[click.Parameter] = [_SOURCE]
+    params: list[click.Parameter] = [SOURCE]
     if not deed.sweep:
         params.insert(0, click.Argument(["ids"], nargs=-1, required=True, metavar="ID..."))
     for option in deed.options:
@@ -77,42 +72,20 @@ def _run_deed(deed: Verb, noun: Noun, session: Session, **options: Any) -> int: 
     return do(session, noun, deed, **options)
 
 
-def _filter(noun: Noun) -> click.Option:
-    names = ", ".join(f"{name}=…" for name in noun.terms)
-    words = f"Only those that match: words, and {names}." if names else "Only those in which these words are."
-    return click.Option(["--filter"], default="", metavar="TEXT", help=words)
-
-
-def _limit(of: str = "each source") -> click.Option:
-    return click.Option(
-        ["--limit"],
-        type=click.IntRange(min=1),
-        default=_LIMIT,
-        show_default=True,
-        metavar="N",
-        help=f"How many of {of} at most.",
-    )
-
-
-def _columns(noun: Noun) -> click.Option:
-    known = ", ".join(column.id for column in noun.columns)
-    return click.Option(["--columns"], metavar="A,B,…", help=f"These columns: {known}.")
-
-
 def _list(noun: Noun) -> click.Command:
-    options = [_SOURCE, _filter(noun), _limit(), _columns(noun), _CSV, _UTC, _STRICT]
+    options = list_options(noun)
     return _command("list", f"List {noun.plural}.", noun, _run_list, options)
 
 
 def _search(noun: Noun) -> click.Command:
     words = click.Argument(["words"], metavar="WORDS")
-    options = [words, _SOURCE, _filter(noun), _limit(), _columns(noun), _CSV, _UTC, _STRICT]
+    options = [words, *list_options(noun)]
     return _command("search", f"Find {noun.plural} by what is said in them.", noun, _run_list, options)
 
 
 def _show(noun: Noun) -> click.Command:
     ids = click.Argument(["id"], metavar="ID")
-    options: list[click.Parameter] = [ids, _SOURCE, _UTC]
+    options: list[click.Parameter] = [ids, SOURCE, UTC]
     if noun.parts:
         others = ", ".join(noun.parts)
         options.append(click.Option(["--part"], type=click.Choice(noun.parts), help=f"Which part of it: {others}."))
@@ -123,12 +96,12 @@ def _show(noun: Noun) -> click.Command:
 def _export(noun: Noun) -> click.Command:
     file = click.Option(["--output"], metavar="FILE", help="Write to this file, which must not exist yet.")
     words = f"Print {noun.plural}, all of them, as JSON lines or CSV."
-    return _command("export", words, noun, _run_export, [_SOURCE, _filter(noun), _CSV, file])
+    return _command("export", words, noun, _run_export, [SOURCE, filter_option(noun), CSV, file])
 
 
 def _watch(noun: Noun) -> click.Command:
     words = f"Print {noun.plural} as they come and change, until ctrl+c."
-    return _command("watch", words, noun, _run_watch, [_SOURCE, _filter(noun), _columns(noun), _UTC])
+    return _command("watch", words, noun, _run_watch, [SOURCE, filter_option(noun), columns_option(noun), UTC])
 
 
 def _command(name: str, words: str, noun: Noun, run: Any, params: Sequence[click.Parameter]) -> click.Command:  # noqa: ANN401

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from workbench.desk.amounts import age_text as age_text
+from workbench.desk.amounts import size_text as size_text
 from workbench.desk.safe import safe
 
 _GAP = "  "
@@ -132,29 +134,6 @@ def _flat(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     return safe(json.dumps(value, default=_plain, ensure_ascii=False))
-
-
-def size_text(size: int | None) -> str:
-    """A size for people: `12 B`, `3.4 MB`."""
-    if size is None:
-        return "—"
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
-
-
-def age_text(moment: datetime | None) -> str:
-    """How long ago, coarsely: `<1m`, minutes, hours, days."""
-    if moment is None:
-        return "—"
-    seconds = (datetime.now(UTC) - moment).total_seconds()
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit} ago"
-    return "<1m ago" if seconds > -60 else "in the future"
 
 
 def _terminal_width() -> int | None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import click
 
 from workbench.cli.failures import OK, UNAVAILABLE, exit_code, exit_code_of_many, masked
-from workbench.cli.options import Group
+from workbench.cli.list_options import list_options
+from workbench.cli.listing import Listed, chosen_columns, now_shown, print_rows
+from workbench.cli.options import Command, Group
 from workbench.cli.probing import Answer, ask_all
-from workbench.cli.records import DEFAULT_COLUMNS, cells, fields, record, state
+from workbench.cli.records import fields, known, record, state
 from workbench.cli.session import HOME, Candidate, Session, looking
 from workbench.data.errors import WorkbenchError
+from workbench.desk.nouns.sources import SOURCE, fits
 from workbench.settings import Opening
 
 
@@ -21,12 +25,19 @@ def source() -> None:
     """The databases that agents write to."""
 
 
-@source.command("list")
-@click.option("--strict", is_flag=True, help="Exit with 6 when any source does not answer.")
-@click.pass_obj
-def list_sources(session: Session, strict: bool) -> int:
-    """Show every configured source and the home."""
-    return show_sources(session, strict=strict)
+def _list(session: Session, strict: bool, unasked: bool, **options: Any) -> int:  # noqa: ANN401
+    return show_sources(session, strict=strict, unasked=unasked, **options)
+
+
+_UNASKED = click.Option(["--unasked"], is_flag=True, help="Open none of them: only what the settings say.")
+source.add_command(
+    Command(
+        "list",
+        callback=click.pass_obj(_list),
+        params=[*list_options(SOURCE, of=""), _UNASKED],
+        help="Show every configured source and the home.",
+    )
+)
 
 
 @source.command("test")
@@ -67,16 +78,34 @@ def show_source(session: Session, name: str) -> int:
     return _show(session, answer)
 
 
-def show_sources(session: Session, *, strict: bool) -> int:
+def show_sources(
+    session: Session,
+    *,
+    sources: Sequence[str],
+    filter: str,
+    limit: int,
+    columns: str | None,
+    as_csv: bool,
+    utc: bool,
+    strict: bool,
+    unasked: bool,
+) -> int:
     """The table of sources; a dead one is its line, and no failure of the whole."""
-    answers = ask(session, [*session.configured(), Candidate(HOME, session.home())])
-    output = session.output
-    if output.as_json:
-        for answer in answers:
-            output.json(record(answer))
-    else:
-        columns = session.loaded.settings.columns.get("source", list(DEFAULT_COLUMNS))
-        output.table(columns, [cells(answer, columns) for answer in answers])
+    from workbench.data import Page
+    from workbench.desk.reading import matches
+
+    asked = SOURCE.ask(filter, limit, sources)
+    output, moment = session.output, now_shown(utc)
+    picked = None if columns is None else chosen_columns(SOURCE, columns, names_of_data=output.as_json or as_csv)
+    candidates = [*session.configured(), Candidate(HOME, session.home())]
+    some = [each for each in candidates if not sources or each.name in sources]
+    answers = [Answer(each) for each in some] if unasked else ask(session, some)
+    rows = [known(answer, asked=not unasked) for answer in answers]
+    fitting = [row for row in rows if fits(row, asked) and matches(SOURCE, row, asked.words)]
+    page = Page(tuple(fitting[:limit]))
+    print_rows(session, SOURCE, [Listed("", page)], picked, moment, as_csv=as_csv)
+    if len(fitting) > limit:
+        output.note("there are more sources; --limit shows more of them")
     errors = failures(answers)
     if errors:
         # The rows have the states; the sentences would not fit beside them, and the doctor says them all.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ from workbench.desk.audit_check import Problem, Verified, verify
 __all__ = ["Act", "Acting", "Audit", "Entry", "Head", "Problem", "Verified", "audit_log", "verify"]
 
 FILE = "audit.jsonl"
+_PAGE = 500
 UNKNOWN, DONE, FAILED, INTERRUPTED = "unknown", "done", "failed", "interrupted"
 
 # What may be a password in a text that we did not write: inside an address, and as a word of libpq.
@@ -158,6 +159,12 @@ class Audit:
         acts += (Act(None, entry) for entry in orphans[:fitting])
         left = tuple(orphans[fitting:])
         return Page(tuple(acts), Cursor((0, left)) if left else None, tuple(damage))
+
+    def acts(self) -> Iterator[Act]:
+        """Every act, the newest first, as far as its lines are records."""
+        from workbench.data.engine.page import every
+
+        return every(lambda after: self.list(_PAGE, after))
 
     # -- writing ---------------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.secrets import mask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbench.data import Health, Source
     from workbench.desk.inbox import Waiting
 
@@ -27,6 +29,7 @@ HOME = "home"  # the workbench's own; no other source can have this name
 BAD, DOUBTFUL, NOTE = "bad", "doubtful", "note"
 LARGE_LOG = 64 << 20  # bytes of a write-ahead log that its program should have emptied long ago
 LARGE_FREE = 10 << 20  # bytes that a vacuum would give back
+LONG_LOG = 32 << 20  # bytes of the audit log that are read in about a second
 _NAMED = 5  # ids that a command spells out
 _LACKING = re.compile(r" is missing$| lacks the (?:column|index) ")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -82,6 +85,19 @@ def of_damage(sentences: Iterable[str], rows: Sequence[str], told: int) -> Itera
         yield Finding(DOUBTFUL, str(mask(row).safe), row.partition(" ")[0])
     if len(rows) > told:
         yield Finding(DOUBTFUL, f"and {len(rows) - told} more rows are damaged")
+
+
+def of_audit(home: Path) -> Iterator[Finding]:
+    """Whether the audit log is whole; a very long one is left to its own command."""
+    from workbench.desk.audit import audit_log, verify
+
+    log = audit_log(home)
+    if not log.exists():
+        return
+    if log.stat().st_size > LONG_LOG:
+        yield Finding(NOTE, "the audit log is long and was not checked", log.name, ("audit", "verify"))
+    elif not (found := verify(log)).ok:
+        yield Finding(BAD, f"the audit log is damaged: {found.first_problem}", log.name, ("audit", "verify"))
 
 
 def look(source: Source, health: Health, *, patience: float, large: int | None = None) -> tuple[Finding, ...]:

@@ -1,3 +1,3 @@
-"""The kinds of items that wait for an operator."""
+"""The kinds of items that wait for an operator, and the noun that is all of them."""
 
-APPROVAL, QUESTION = "approval", "question"
+APPROVAL, QUESTION, INBOX = "approval", "question", "inbox"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, ...]
 PAGE = 100
+SOURCE, HOUSE = "source", "house"  # where a noun is: in each source, or with the workbench itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a list is asked for: `terms` are what the store itself filters by, `words` must stand in a row."""
+    """What a list is asked for: `terms` are what the store itself filters by, `words` must stand in a row.
+
+    `sources` are the only ones that are meant, where what is listed speaks of several.
+    """
 
     terms: Mapping[str, str] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     limit: int = PAGE
     after: Cursor | None = None
     backwards: bool = False
+    sources: tuple[str, ...] = ()
 
     def from_(self, after: Cursor | None, limit: int | None = None) -> Ask:
         """The same, from another place on."""
@@ -75,6 +80,10 @@ class Noun:
     is the text of a record in which words are looked for. `terms` are the names that a filter takes, with their words.
     `parts` are the ways in which one can be looked at, the usual one first.
     `reversible` says that its list can be read from the end.
+
+    `needs` are stores that a source must have all of, `either` those of which one is enough. What is in no source
+    (`where` is the house) is read from the `House` in place of one. `live` says that its list can be watched,
+    `nothing` what is said where it is empty, and `check` what is wrong with all of it, if anything is.
     """
 
     id: str
@@ -83,23 +92,33 @@ class Noun:
     needs: frozenset[str]
     columns: tuple[Column, ...]
     key: Callable[[Any], Key]
-    page: Callable[[Source, Ask], Page[Any]]
-    get: Callable[[Source, Key], Any]
-    find: Callable[[Source, str], Sequence[Key]]
+    page: Callable[[Any, Ask], Page[Any]]
+    get: Callable[[Any, Key], Any]
+    find: Callable[[Any, str], Sequence[Key]]
     data: Callable[[Any], dict[str, object]]
-    detail: Callable[[Source, Any, Looking], Detail]
+    detail: Callable[[Any, Any, Looking], Detail]
     says: Callable[[Any], str]
     terms: Mapping[str, str] = field(default_factory=dict)
-    search: Callable[[Source, str, Ask], Page[Any]] | None = None
+    search: Callable[[Any, str, Ask], Page[Any]] | None = None
     tone: Callable[[Any, datetime], str] | None = None
     parts: tuple[str, ...] = ()
     reversible: bool = False
+    where: str = SOURCE
+    either: frozenset[str] = frozenset()
+    live: bool = True
+    nothing: str = ""
+    check: Callable[[Any], SafeText | None] | None = None
+
+    def is_in(self, source: Source) -> bool:
+        """Whether a source can hold such things."""
+        has = source.capabilities
+        return self.needs <= has and (not self.either or bool(self.either & has))
 
     def column(self, id: str) -> Column:
         """A column by its id."""
         return next(column for column in self.columns if column.id == id)
 
-    def ask(self, filter: str = "", limit: int = PAGE) -> Ask:
+    def ask(self, filter: str = "", limit: int = PAGE, sources: Sequence[str] = ()) -> Ask:
         """What a filter as operators write it asks for: `app=genie user=ann words`, with quotes around spaces."""
         terms: dict[str, str] = {}
         words: list[str] = []
@@ -114,7 +133,7 @@ class Noun:
                 raise Invalid(f'{self.plural} are not filtered by "{name}": use {known}, or words in quotes')
             elif part:
                 words.append(part.casefold())
-        return Ask(terms, tuple(words), limit)
+        return Ask(terms, tuple(words), limit, sources=tuple(sources))
 
 
 def _parts(filter: str) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from workbench.data import Page, Source
+from workbench.data import Page
 from workbench.data.engine.page import Damage
 from workbench.desk.noun import Ask, Noun
 
@@ -12,16 +13,21 @@ LOOKED_AT = 2_000  # rows that one page of a filter looks at; with fewer hits it
 _STEP = 200
 
 
-def read_page(noun: Noun, source: Source, ask: Ask) -> Page[Any]:
+def read_page(noun: Noun, source: Any, ask: Ask) -> Page[Any]:  # noqa: ANN401 - a source, or the house
     """A page of a list. With words it may hold fewer rows than asked for, or none, and still have a next one."""
     if not ask.words:
         return noun.page(source, ask)
+    return sifted(lambda at: noun.page(source, at), ask, lambda record: matches(noun, record, ask.words))
+
+
+def sifted(read: Callable[[Ask], Page[Any]], ask: Ask, keep: Callable[[Any], bool]) -> Page[Any]:
+    """A page of those that are kept, looking at so many at most."""
     rows: list[Any] = []
     damage: list[Damage] = []
     looked, at = 0, ask.from_(ask.after, max(_STEP, ask.limit))
     while True:
-        page = noun.page(source, at)
-        fitting = [number for number, record in enumerate(page) if matches(noun, record, ask.words)]
+        page = read(at)
+        fitting = [number for number, record in enumerate(page) if keep(record)]
         room = ask.limit - len(rows)
         if len(fitting) > room:
             # Read again up to the last row that still has room, so that the next page begins behind it.

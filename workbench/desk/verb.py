@@ -37,7 +37,8 @@ class Doing:
     """One use of a verb: the record as it was shown (None for a sweep), its options, and who does it.
 
     `text` is what the operator says to it, `shown` what else the verb looked at beforehand, and compares when it is
-    done. What can be undone goes to the `trash`.
+    done. What can be undone goes to the `trash`. Long work is done in chunks, each whole: after one `progress` is told
+    how much is done, before one `go_on` is asked. A preview that would have to count more than `most` says that many.
     """
 
     record: Any
@@ -46,6 +47,8 @@ class Doing:
     trash: Trash | None = None
     shown: Any = None
     progress: Callable[[int], None] = lambda _: None
+    go_on: Callable[[], bool] = lambda: True
+    most: int | None = None
     text: str = ""
 
 
@@ -53,12 +56,14 @@ class Doing:
 class Done:
     """What a verb did: in words, counted, and the entry of the trash from which it can be undone.
 
-    `record` is what it was done to as it is now, where that is still there and was read.
+    `stopped` says that it was told to stop: what its words say is done, the rest is as it was. `record` is what it was
+    done to as it is now, where that is still there and was read.
     """
 
     words: SafeText
     counts: Mapping[str, int] = field(default_factory=dict)
     entry: str | None = None
+    stopped: bool = False
     record: Any = None
 
 

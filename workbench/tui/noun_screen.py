@@ -357,7 +357,7 @@ class NounScreen(NounDeeds):
 
 
 def _read_page(source: Source, noun: Noun, ask: Ask) -> Page[Any]:
-    if not noun.needs <= source.capabilities:
+    if not noun.is_in(source):
         raise Unsupported(f"this source has no {noun.plural}")
     return read_page(noun, source, ask)
 
