@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from workbench.data.errors import Unsupported
 
 if TYPE_CHECKING:
     from workbench.data.engine.watch import Poller, Watch
@@ -60,6 +62,7 @@ class House:
 
     name = NAME
     read_only = True
+    capabilities: frozenset[str] = frozenset()
 
     def __init__(self, home: Path, operator: str, known: Callable[[], Sequence[Known]] = lambda: ()) -> None:
         from workbench.data.engine.database import Timeouts
@@ -80,6 +83,11 @@ class House:
 
             self._audit = Audit(self.home, self.operator)
         return self._audit
+
+    @property
+    def database(self) -> NoReturn:
+        """There is none: what is kept here are files."""
+        raise Unsupported(f"{self.name} is no database: its audit log is a file in {self.home}")
 
     def change_token(self) -> str:
         """A cheap token that changes with every record of the audit log."""

@@ -288,9 +288,14 @@ def _screen_of(id: str, app: WorkbenchApp) -> InboxScreen | ViewScreen:
     if id == "inbox":
         return InboxScreen(app.place, app.rules, app.lane, app.clock)
     # Imported when it is first looked at: the inbox is there sooner without it.
+    from workbench.desk.noun import HOUSE
     from workbench.desk.nouns import nouns
     from workbench.tui.noun_screen import NounScreen
 
+    if nouns()[id].where == HOUSE:
+        from workbench.tui.house_screen import HouseScreen
+
+        return HouseScreen(nouns()[id], app)
     return NounScreen(nouns()[id], app.place, app.rules, app.lane, app.clock)
 
 

@@ -261,7 +261,7 @@ class NounScreen(NounDeeds):
         words += self.deed_words()
         words.append(KeyWord(word(self, "view.filter", "slash"), "Filter"))
         for view in VIEWS:
-            if self.view in view.nouns:
+            if self.view in view.nouns and len(view.nouns) > 1:
                 other = view.after(self.view)
                 title = nouns()[other].plural if other in nouns() else other
                 words.append(KeyWord(word(self, view.id, view.key), title.capitalize(), drop=1))

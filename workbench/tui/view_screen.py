@@ -41,6 +41,7 @@ VIEWS = (
     View("1", "Inbox", ("inbox", "approval", "question")),
     View("2", "Sessions", ("session", "event")),
     View("5", "Memory", ("memory", "short-memory")),
+    View("9", "Audit", ("audit",)),
 )
 BINDINGS: list[BindingType] = [
     Binding(view.key, f"app.view('{view.key}')", view.title, show=False, id=view.id) for view in VIEWS
