@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from workbench.cli.failures import OK
-from workbench.cli.listing import check_has, every_page, opening_for_looking
+from workbench.cli.listing import data_of, each_source, every_page
 from workbench.cli.output import csv_lines, to_json, write
-from workbench.cli.probing import opened
 from workbench.cli.session import Session
-from workbench.cli.working import chosen_places
-from workbench.data.errors import Invalid, Unavailable, WorkbenchError
+from workbench.data.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
     from workbench.desk.noun import Noun
@@ -24,19 +22,14 @@ def export(
     session: Session, noun: Noun, *, sources: Sequence[str], filter: str, as_csv: bool, output: str | None
 ) -> int:
     """Write every record; a file appears only when it is whole."""
-    ask = noun.ask(filter, 500)
+    ask = noun.ask(filter, 500, sources)
     count = 0
     with output_file(output) as stream:
-        for place in chosen_places(session, sources):
-            opening = opening_for_looking(session, place)
-            if isinstance(opening, WorkbenchError):
-                raise opening
-            with opened(opening, session.loaded.settings.timeouts) as source:
-                check_has(noun, source, opening.display)
-                records = ({"source": place, **noun.data(record)} for record in every_page(noun, source, ask))
-                for line in csv_lines(records, head=count == 0) if as_csv else map(to_json, records):
-                    write(stream, line)
-                    count += 1
+        for place, source in each_source(session, noun, sources):
+            records = (data_of(noun, place, record) for record in every_page(noun, source, ask))
+            for line in csv_lines(records, head=count == 0) if as_csv else map(to_json, records):
+                write(stream, line)
+                count += 1
     if output is not None:
         session.output.note(f"{output}: {count - as_csv if count else 0:,} {noun.plural}")
     return OK

@@ -130,7 +130,7 @@ def read_one(noun: Noun, source: Source | House, ask: Ask, words: str = "") -> P
     return read_page(noun, source, replace(ask, words=(*ask.words, words.casefold())) if words else ask)
 
 
-def check_has(noun: Noun, source: Source, display: str) -> None:
+def check_has(noun: Noun, source: Source | House, display: str) -> None:
     """Refuse a source that cannot hold such things."""
     if not noun.is_in(source):
         raise Unsupported(f"{display} holds no {noun.plural}: it has {', '.join(source.kinds) or 'nothing yet'}")
@@ -236,8 +236,8 @@ def print_one(
     noun: Noun,
     *,
     id: str,
-    sources: Sequence[str],
     utc: bool,
+    sources: Sequence[str] = (),
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Print one thing in full."""
@@ -267,6 +267,21 @@ def _where(session: Session, noun: Noun, sources: Sequence[str]) -> Iterator[tup
     with opened(looking(opening_of(session, place)), timeouts) as source:
         check_has(noun, source, place)
         yield place, source
+
+
+def each_source(session: Session, noun: Noun, sources: Sequence[str]) -> Iterator[tuple[str, Source | House]]:
+    """Every source that is meant, open one after the other; the first that cannot be opened ends it."""
+    if noun.where == HOUSE:
+        with _where(session, noun, ()) as found:
+            yield found
+        return
+    for place in chosen_places(session, sources):
+        opening = opening_for_looking(session, place)
+        if isinstance(opening, WorkbenchError):
+            raise opening
+        with opened(opening, session.loaded.settings.timeouts) as source:
+            check_has(noun, source, opening.display)
+            yield place, source
 
 
 def the_place(session: Session, sources: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from workbench.cli.failures import OK
 from workbench.cli.list_options import CSV, SOURCE, UTC, columns_option, filter_option, list_options
 from workbench.cli.options import Command, Group
 from workbench.cli.session import Session
+from workbench.desk.noun import HOUSE
 from workbench.desk.nouns import nouns, verbs_of
 
 if TYPE_CHECKING:
@@ -30,15 +31,14 @@ def groups(made: Mapping[str, click.Group]) -> Iterator[click.Group]:
 
 def _filled(group: click.Group, noun: Noun) -> click.Group:
     made = {"list": _list, "show": _show, "search": _search, "export": _export, "watch": _watch}
-    commands = [make(noun) for name, make in made.items() if name not in group.commands]
+    commands = [make(noun) for name, make in made.items() if name not in (*group.commands, *noun.lacks)]
     commands += [
         decision(verb) if verb.decides else _deed(noun, verb)
         for verb in verbs_of(noun.id)
         if verb.id not in group.commands
     ]
     for command in commands:
-        if command.name != "watch" or noun.live:
-            group.add_command(command)
+        group.add_command(command)
     return group
 
 
@@ -85,7 +85,7 @@ def _search(noun: Noun) -> click.Command:
 
 def _show(noun: Noun) -> click.Command:
     ids = click.Argument(["id"], metavar="ID")
-    options: list[click.Parameter] = [ids, SOURCE, UTC]
+    options: list[click.Parameter] = [ids, *([SOURCE] if noun.where != HOUSE else []), UTC]
     if noun.parts:
         others = ", ".join(noun.parts)
         options.append(click.Option(["--part"], type=click.Choice(noun.parts), help=f"Which part of it: {others}."))

@@ -40,7 +40,8 @@ def carry_out(
     ) as act:
         done = verb.run(source, doing)
         try:
-            act.outcome(verb.done, counts=done.counts, more={"trash": done.entry} if done.entry else None)
+            result = "stopped" if done.stopped else verb.done
+            act.outcome(result, counts=done.counts, more={"trash": done.entry} if done.entry else None)
         except WorkbenchError as error:
             return done, error
     return done, None

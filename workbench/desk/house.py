@@ -63,6 +63,7 @@ class House:
     name = NAME
     read_only = True
     capabilities: frozenset[str] = frozenset()
+    kinds: tuple[str, ...] = ()
 
     def __init__(self, home: Path, operator: str, known: Callable[[], Sequence[Known]] = lambda: ()) -> None:
         from workbench.data.engine.database import Timeouts

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.data import Page, Source
     from workbench.data.engine.page import Cursor
     from workbench.desk.detail import Detail
+    from workbench.desk.house import House
     from workbench.desk.looking import Looking
     from workbench.desk.safe import SafeText
 
@@ -82,8 +83,9 @@ class Noun:
     `reversible` says that its list can be read from the end.
 
     `needs` are stores that a source must have all of, `either` those of which one is enough. What is in no source
-    (`where` is the house) is read from the `House` in place of one. `live` says that its list can be watched,
-    `nothing` what is said where it is empty, and `check` what is wrong with all of it, if anything is.
+    (`where` is the house) is read from the `House` in place of one. `lacks` names the commands of lists that have no
+    meaning for it. `nothing` is what is said where it is empty, `check` says what is wrong with all of it, if anything
+    is, and `binding` is the id of the key that shows it, where no view does.
     """
 
     id: str
@@ -105,11 +107,12 @@ class Noun:
     reversible: bool = False
     where: str = SOURCE
     either: frozenset[str] = frozenset()
-    live: bool = True
+    lacks: frozenset[str] = frozenset()
     nothing: str = ""
+    binding: str = ""
     check: Callable[[Any], SafeText | None] | None = None
 
-    def is_in(self, source: Source) -> bool:
+    def is_in(self, source: Source | House) -> bool:
         """Whether a source can hold such things."""
         has = source.capabilities
         return self.needs <= has and (not self.either or bool(self.either & has))

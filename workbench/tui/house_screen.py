@@ -122,7 +122,15 @@ class HouseScreen(NounScreen):
         else:
             self.say(plain("Undo…"))
             lane = self._gateway.lane(place.name, place.opener())
-            lane.act(partial(_put_back, rules=self.rules, entry=entry), self._undone, self._refused)
+            lane.act(partial(_put_back, rules=self.rules, entry=entry), self._put_back, self._left)
+
+    def _put_back(self, words: SafeText) -> None:
+        self.say(words, "$success")
+        self.refresh_now()
+
+    def _left(self, error: Exception) -> None:
+        self.say(safe(str(error)), "$error")
+        self.refresh_now()
 
 
 def _token(house: Source) -> str:

@@ -131,5 +131,6 @@ SOURCE = Noun(
     says=lambda known: " ".join(map(str, (known.name, known.where, known.engine, *known.kinds, known.state))),
     terms={"mode": "read-only or read-write", "state": "how it is", "engine": "sqlite or postgresql"},
     where=HOUSE,
-    live=False,
+    lacks=frozenset({"export", "watch"}),  # `source export` writes the tables of one
+    binding="app.sources",
 )
