@@ -34,7 +34,7 @@ def test_what_lies_about_is_told_with_the_command_for_it(workbench: Any) -> None
     run = workbench("doctor", "./fleet.db")
     assert run.code == 1
     assert "are past their expiry, the oldest asked " in run.out
-    assert "; run `workbench inbox --source ./fleet.db`\n" in run.out
+    assert "; run `workbench inbox --filter state=overdue --source ./fleet.db`\n" in run.out
     (row,) = workbench("doctor", "./fleet.db", "--json").rows
     wheres = [each["where"] for each in row["findings"]]
     assert set(wheres) == {"approvals", "clarifications", "short_memories", "cron_history"}

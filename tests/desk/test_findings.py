@@ -15,7 +15,7 @@ from support.events import said, written
 from support.fixtures import copied
 from support.processes import tree_hash
 
-from workbench.data import Health, Source, open_source, upkeep
+from workbench.data import Health, Source, health, open_source, upkeep
 from workbench.data.engine.statement import Statement
 from workbench.data.source import open_home
 from workbench.desk import findings
@@ -66,7 +66,8 @@ def test_too_many_to_name_are_left_to_the_list(source: Source, monkeypatch: pyte
     for _ in range(7):
         source.approvals.create(tool_name="old", at=LONG_AGO)
     (found,) = look(source, source.health(), patience=30)
-    assert found.what.startswith("7 approvals") and found.typed == "workbench inbox --source prod"
+    assert found.what.startswith("7 approvals")
+    assert found.typed == "workbench inbox --filter state=overdue --source prod"
 
 
 def test_an_id_that_is_no_word_is_never_typed(place: Place, source: Source) -> None:
@@ -75,7 +76,23 @@ def test_an_id_that_is_no_word_is_never_typed(place: Place, source: Source) -> N
         escaped = "char(27) || '[2J'" if place.engine == "sqlite" else "chr(27) || '[2J'"
         place.run(f"UPDATE approvals SET id = {escaped if id[0] < ' ' else repr(id)}")
         (found,) = look(source, source.health(), patience=30)
-        assert found.typed == "workbench inbox --source prod" and found.words.isprintable(), call
+        assert found.typed == "workbench inbox --filter state=overdue --source prod", call
+        assert found.words.isprintable()
+
+
+def test_what_was_asked_later_than_now_speaks_of_a_clock(source: Source) -> None:
+    source.approvals.create(tool_name="deploy", at=datetime.now(UTC) + timedelta(hours=3))
+    (found,) = look(source, source.health(), patience=30)
+    assert (found.level, found.where, found.typed) == (DOUBTFUL, "clock", "workbench inbox --source prod")
+    assert found.what.startswith("something that waits was asked in ") and "set the clocks" in found.what
+
+
+@pytest.mark.postgres
+def test_the_clock_of_a_server_that_goes_wrong_is_a_finding(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "TOLERATED_CLOCK", -1.0)  # no difference is small enough now
+    with open_source(postgres_dsn, create=True, name="prod") as source:
+        (found,) = of_health(source.health())
+    assert found.level == DOUBTFUL and "the clock of " in found.what and "set both clocks" in found.what
 
 
 def test_expired_short_memories_wait_for_a_purge(source: Source, place: Place) -> None:
@@ -120,7 +137,7 @@ def test_a_table_that_only_grows_is_a_note_with_its_age(source: Source) -> None:
     (found,) = look(source, source.health(), patience=30, large=10)
     assert found.level == NOTE and found.where == "session_events"
     assert found.what == "session_events has ≥ 10 rows, the oldest about <1m old, and nothing takes old ones away"
-    assert found.command == ("event", "purge", "--source", "prod")
+    assert found.typed == "workbench event purge --older-than 90d --source prod"
 
 
 def test_what_a_migration_mends_says_so(source: Source, place: Place) -> None:
@@ -188,8 +205,8 @@ def test_the_own_home_says_when_it_could_be_smaller(tmp_path: Path, monkeypatch:
 
 
 def test_what_the_health_and_the_slow_check_tell_becomes_findings() -> None:
-    health = Health("prod", "/x.db", reachable=True, engine="sqlite", kinds=("agents",), read_only=True)
-    network = replace(health, problems=("/x.db is in WAL mode on a network file system (nfs)",), wal_size=1 << 30)
+    told = Health("prod", "/x.db", reachable=True, engine="sqlite", kinds=("agents",), read_only=True)
+    network = replace(told, problems=("/x.db is in WAL mode on a network file system (nfs)",), wal_size=1 << 30)
     bad, log = of_health(network)
     assert (bad.level, log.level, log.typed) == (BAD, NOTE, None) and "1,074 MB" in log.what
     found = list(of_damage(["page 3 is torn"], [f"approvals a{n}: args: no JSON" for n in range(5)], told=2))

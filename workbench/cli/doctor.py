@@ -105,7 +105,7 @@ def _offered(finding: Finding) -> Finding:
     """The finding, with its command only if this program has it."""
     command: click.Command | None = click.get_current_context().find_root().command
     for word in finding.command:
-        if not isinstance(command, click.Group):
+        if not isinstance(command, click.Group) or (command.invoke_without_command and word.startswith("-")):
             break
         command = command.commands.get(word)
     return finding if command is not None else replace(finding, command=())

@@ -30,12 +30,13 @@ BAD, DOUBTFUL, NOTE = "bad", "doubtful", "note"
 LARGE_LOG = 64 << 20  # bytes of a write-ahead log that its program should have emptied long ago
 LARGE_FREE = 10 << 20  # bytes that a vacuum would give back
 LONG_LOG = 32 << 20  # bytes of the audit log that are read in about a second
+AHEAD = timedelta(minutes=1)  # by which a row may be newer than now
 _NAMED = 5  # ids that a command spells out
 _LACKING = re.compile(r" is missing$| lacks the (?:column|index) ")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # What takes old rows out of a table, where anything does.
 _RETENTION = {
-    "session_events": ("event", "purge"),
+    "session_events": ("event", "purge", "--older-than", "90d"),
     "short_memories": ("short-memory", "purge", "--expired"),
 }
 
@@ -160,6 +161,9 @@ def _waiting(source: Source, now: datetime) -> Iterator[Finding]:
     among = f" (of the {LIMIT:,} newest that are pending)" if inbox.more else ""
     overdue = [item for item in inbox.items if item.overdue(now)]
     abandoned = [item for item in inbox.items if item.abandoned(now) and not item.overdue(now)]
+    if (ahead := max((item.asked for item in inbox.items if item.asked is not None), default=now)) - now > AHEAD:
+        what = f"something that waits was asked in {coarse(ahead - now)} from now: set the clocks of both machines"
+        yield Finding(DOUBTFUL, what, "clock", _with_source(source, "inbox"))
     for items, state in ((overdue, "past their expiry"), (abandoned, "probably abandoned")):
         for kind, noun in ((APPROVAL, "approval"), (None, "question")):
             some = [item for item in items if (item.kind == APPROVAL) == (kind == APPROVAL)]
@@ -174,7 +178,8 @@ def _left(source: Source, items: list[Waiting], noun: str, state: str, now: date
     what = f"{len(items):,} {noun}{'s are' if many else ' is'} {state if many else state.replace('their', 'its')}"
     ids = [item.id for item in items]
     spelled = len(ids) <= _NAMED and all(_WORD.fullmatch(id) for id in ids)
-    command = _with_source(source, "dismiss", *ids) if spelled else _with_source(source, "inbox")
+    some = "state=overdue" if state.startswith("past") else "state=abandoned"
+    command = _with_source(source, *(("dismiss", *ids) if spelled else ("inbox", "--filter", some)))
     return Finding(DOUBTFUL, f"{what}{since}{among}", "approvals" if noun == "approval" else "clarifications", command)
 
 
