@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from support.commands import Commands, commands_below
+from support.hostile import EVERY
 
 from workbench.cli.app import root
 from workbench.cli.nouns import EACH
@@ -19,6 +20,7 @@ from workbench.desk import moments
 from workbench.desk.audit import Audit
 from workbench.desk.noun import HOUSE, Noun
 from workbench.desk.nouns import nouns
+from workbench.desk.nouns.audit import AUDIT
 
 ALL = pytest.mark.parametrize("noun", nouns().values(), ids=list(nouns()))
 OPTIONS = {"--source", "--filter", "--limit", "--columns", "--csv", "--utc", "--strict"}
@@ -173,6 +175,25 @@ def test_the_audit_is_filtered_by_who_where_and_what(run: Commands) -> None:
     assert run("audit", "show", "ffffffffffff").code == 3
 
 
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]], ids=["table", "json", "csv"])
+def test_no_text_of_the_audit_log_acts_or_hides(run: Commands, form: list[str]) -> None:
+    """Each run fails on a character that is not printable; whoever can write the log can write anything into it."""
+    audit = Audit(run.own, "ops")
+    for text in EVERY:
+        told = dict.fromkeys(("source", "verb", "noun", "reason", "where", "via"), text)
+        with audit.intent(**told, keys=[text], more={text: text}) as act:
+            act.outcome(text, error=text, counts={text: 1})
+    every = ",".join(column.id for column in AUDIT.columns)
+    limit = ["--limit", str(len(EVERY))]
+    columns = ["--columns", every] if form != ["--json"] and form != ["--csv"] else []
+    found = run("audit", "list", *limit, *form, *columns)
+    assert found.code == 0 and len(found.out.splitlines()) >= len(EVERY)
+    assert run("audit", "search", "no-such-text", *form).code == 0
+    assert run("audit", "export", *[one for one in form if one != "--json"]).code == 0
+    id = run("audit", "list", "--json").rows[0]["id"]
+    assert run("audit", "show", id, *[one for one in form if one != "--csv"]).code == 0
+
+
 def test_sources_are_listed_without_opening_them(run: Commands, tmp_path: Path) -> None:
     (tmp_path / "two.db").unlink()
     (tmp_path / "two.db").mkdir()  # opening it would fail
@@ -184,3 +205,4 @@ def test_sources_are_listed_without_opening_them(run: Commands, tmp_path: Path) 
     assert states["one"] == "ok" and states["two"] != "ok"
     assert [row["name"] for row in run("source", "list", "--json", "--filter", "state=ok one").rows] == ["one"]
     assert [row["name"] for row in run("source", "search", "two", "--json").rows] == ["two"]
+    assert run("source", "list", "--source", "tow").refused(3).endswith('did you mean "two"?')

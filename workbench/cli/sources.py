@@ -94,11 +94,10 @@ def show_sources(
     from workbench.data import Page
     from workbench.desk.reading import matches
 
-    asked = SOURCE.ask(filter, limit, sources)
+    asked = SOURCE.ask(filter, limit)
     output, moment = session.output, now_shown(utc)
     picked = None if columns is None else chosen_columns(SOURCE, columns, names_of_data=output.as_json or as_csv)
-    candidates = [*session.configured(), Candidate(HOME, session.home())]
-    some = [each for each in candidates if not sources or each.name in sources]
+    some = [*session.configured(), Candidate(HOME, session.home())] if not sources else chosen(session, sources)
     answers = [Answer(each) for each in some] if unasked else ask(session, some)
     rows = [known(answer, asked=not unasked) for answer in answers]
     fitting = [row for row in rows if fits(row, asked) and matches(SOURCE, row, asked.words)]
