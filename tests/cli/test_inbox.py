@@ -15,7 +15,7 @@ import pytest
 from servers import PASSWORD, Server
 from support.fixtures import copied
 
-from workbench.desk.nouns.inbox import INBOX
+from workbench.desk.nouns.waiting import INBOX
 
 FILE = pytest.mark.parametrize("agents", ["sqlite"], indirect=True)  # where the engine plays no part
 

@@ -15,7 +15,7 @@ from workbench.cli.options import Command, Group
 from workbench.cli.session import Session
 from workbench.cli.working import NoInbox, at_work, chosen_places, working
 from workbench.data.errors import WorkbenchError
-from workbench.desk.nouns.inbox import INBOX
+from workbench.desk.nouns.waiting import INBOX
 from workbench.settings import Opening, TimeoutSettings
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def print_inbox(
     """Print the inbox of these sources (or of the one that is meant without any); a dead one is a line of its own."""
     from workbench.data import Page
     from workbench.desk.inbox import by_urgency
-    from workbench.desk.nouns.inbox import check_terms, fits
+    from workbench.desk.nouns.waiting import check_terms, fits
     from workbench.desk.reading import matches
 
     asked = INBOX.ask(filter, limit)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from workbench.desk.nouns.inbox import ANSWER, APPROVE, DISMISS, REJECT, SEND_BACK
+from workbench.desk.nouns.waiting import ANSWER, APPROVE, DISMISS, REJECT, SEND_BACK
 from workbench.desk.verb import ALWAYS, MAYBE, NEVER, Doing, Done, Verb
 
 if TYPE_CHECKING:
