@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -110,8 +111,7 @@ def print_inbox(
     """Print the inbox of these sources (or of the one that is meant without any); a dead one is a line of its own."""
     from workbench.data import Page
     from workbench.desk.inbox import by_urgency
-    from workbench.desk.nouns.waiting import check_terms, fits
-    from workbench.desk.reading import matches
+    from workbench.desk.nouns.waiting import asked_for, check_terms
 
     asked = INBOX.ask(filter, limit)
     check_terms(asked)
@@ -126,8 +126,8 @@ def print_inbox(
         _tell(session, place, found)
     moment = now_shown(utc)
     items = [item for found in read.values() if not isinstance(found, WorkbenchError) for item in found.items]
-    sought = (*asked.words, *([words.casefold()] if words else []))
-    fitting = [item for item in by_urgency(items, moment) if fits(item, asked, moment) and matches(INBOX, item, sought)]
+    sought = replace(asked, words=(*asked.words, words.casefold())) if words else asked
+    fitting = asked_for(by_urgency(items, moment), sought, moment)
     nothing = "nothing that waits matches" if filter or words else "nothing waits"
     page = Listed("", Page(tuple(fitting[:limit])))
     more = "" if not failed else " in what answered"

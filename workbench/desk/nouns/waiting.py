@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,13 @@ def fits(item: Waiting, ask: Ask, moment: datetime) -> bool:
         case "overdue":
             return item.overdue(moment)
     return True
+
+
+def asked_for(items: Iterable[Waiting], ask: Ask, moment: datetime) -> list[Waiting]:
+    """The items that a filter lets through, in their order: the same on the screen and on the command line."""
+    from workbench.desk.reading import matches
+
+    return [item for item in items if fits(item, ask, moment) and matches(INBOX, item, ask.words)]
 
 
 def _get(source: Source, key: Key) -> Waiting:
@@ -186,7 +193,7 @@ INBOX = Noun(
     find=_find,
     data=_data,
     detail=_detail,
-    says=lambda item: f"{item.what} {item.who} {item.source} {item.id}",
+    says=lambda item: f"{item.what} {item.who} {item.source} {item.kind} {item.id}",
     terms={
         "kind": f"{APPROVAL} or {QUESTION}",
         "state": ", ".join(_STATES[:-1]) + f" or {_STATES[-1]}",
