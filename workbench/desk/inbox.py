@@ -6,7 +6,7 @@ or *probably* abandoned, by its age and its expiry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -29,6 +29,7 @@ SOON = timedelta(minutes=5)
 ABANDONED_AFTER = timedelta(minutes=10)
 _NONE, _ASKS = plain("—"), plain("✎ ")
 _FAR = datetime.max.replace(tzinfo=UTC)
+NOWHERE: Mapping[str, float] = {}  # no clock of a source is ahead of ours
 
 Key = tuple[str, ...]
 
@@ -115,18 +116,42 @@ def of_question(source: str, row: Clarification) -> Waiting:
     )
 
 
-def by_urgency(items: Iterable[Waiting], now: datetime, abandoned_after: timedelta = ABANDONED_AFTER) -> list[Waiting]:
-    """Probably waiting and expiring soon; probably waiting, oldest first; probably abandoned, newest first."""
+def by_urgency(
+    items: Iterable[Waiting],
+    now: datetime,
+    abandoned_after: timedelta = ABANDONED_AFTER,
+    ahead: Mapping[str, float] = NOWHERE,
+) -> list[Waiting]:
+    """Probably waiting and expiring soon; probably waiting, oldest first; probably abandoned, newest first.
+
+    `ahead` says by how many seconds the clocks of sources are ahead of ours: each item is judged by its source's.
+    """
+    moments = {source: now + timedelta(seconds=seconds) for source, seconds in ahead.items()}
 
     def place(item: Waiting) -> tuple[int, float, str, str]:
-        asked = (item.asked or _FAR).timestamp()
-        if item.abandoned(now, abandoned_after):
+        moment, shift = moments.get(item.source, now), ahead.get(item.source, 0.0)
+        asked = (item.asked or _FAR).timestamp() - shift
+        if item.abandoned(moment, abandoned_after):
             return 2, -asked, item.source, item.id
-        if item.expires is not None and item.expires - now <= SOON:
-            return 0, item.expires.timestamp(), item.source, item.id
+        if item.expires is not None and item.expires - moment <= SOON:
+            return 0, item.expires.timestamp() - shift, item.source, item.id
         return 1, asked, item.source, item.id
 
     return sorted(items, key=place)
+
+
+def as_one(
+    reads: Sequence[Inbox],
+    now: datetime,
+    abandoned_after: timedelta = ABANDONED_AFTER,
+    ahead: Mapping[str, float] = NOWHERE,
+) -> Inbox:
+    """What waits in several sources as one inbox: of more than can be sorted, the most urgent."""
+    items = tuple(item for read in reads for item in read.items)
+    more = any(read.more for read in reads)
+    if len(items) > LIMIT:
+        items, more = tuple(by_urgency(items, now, abandoned_after, ahead)[:LIMIT]), True
+    return Inbox(items, more, tuple(damage for read in reads for damage in read.damage))
 
 
 # -- cells: pure functions of an item and the moment ---------------------------------------------------------
