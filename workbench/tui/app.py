@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -16,18 +16,17 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from workbench.data import Source
-from workbench.data.engine.watch import ON_SCREEN, Watch
-from workbench.desk import inbox
 from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import plain
 from workbench.tui.choices import Choices, Choosing
-from workbench.tui.gateway import HUNG, Gateway, Lane
+from workbench.tui.gateway import Gateway, Lane
 from workbench.tui.inbox_screen import InboxScreen
+from workbench.tui.inboxes import Inboxes
 from workbench.tui.terminal import Terminal, Told, has_shell, is_gone
 from workbench.tui.theme import chosen_theme
 from workbench.tui.view_screen import VIEWS, ViewScreen
+from workbench.tui.watching import Eye
 
 _LOG = logging.getLogger(__name__)
 _CLOSING = 0.3  # seconds that sources have to close, so that nothing is left beside their files
@@ -37,7 +36,7 @@ NO_INBOX = -1  # the result of a run over a source that can hold no inbox
 
 
 class WorkbenchApp(Choosing, App[int]):
-    """The operator's terminal over one source."""
+    """The operator's terminal: an inbox over one source or several, and the views of the source that one looks at."""
 
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH = InboxScreen.CSS_PATH  # read with the rest: what a screen brings when it is pushed restyles everything
@@ -56,6 +55,7 @@ class WorkbenchApp(Choosing, App[int]):
         theme: str,
         choices: Choices | None = None,
         *,
+        others: Sequence[Place] = (),
         clock: Callable[[], datetime] = now,
     ) -> None:
         choices = choices or Choices()
@@ -69,10 +69,9 @@ class WorkbenchApp(Choosing, App[int]):
         self.broken: Exception | None = None
         self._here: asyncio.AbstractEventLoop | None = None
         self._leaving = False
-        self._watched: Source | None = None
-        self._watch: Watch | None = None
-        self._watch_broken = False
-        self._following: asyncio.Task[None] | None = None
+        # What the inbox shows together; where it is none of them, the inbox is that of the one place.
+        self.together: tuple[Place, ...] = (place, *others) if others else ()
+        self._eyes: dict[str, Eye] = {}
         self._shown: dict[str, str] = {}  # which noun each view showed last
         self.keep_to(choices, chosen)
         self.animation_level = "none"
@@ -99,8 +98,12 @@ class WorkbenchApp(Choosing, App[int]):
 
     @property
     def lane(self) -> Lane:
-        """The way to the source."""
-        return self.gateway.lane(self.place.name, self.place.opener())
+        """The way to the source that is looked at."""
+        return self.lane_to(self.place)
+
+    def lane_to(self, place: Place) -> Lane:
+        """The way to a source."""
+        return self.gateway.lane(place.name, place.opener())
 
     def on_load(self) -> None:
         """Before the terminal is taken."""
@@ -109,7 +112,7 @@ class WorkbenchApp(Choosing, App[int]):
     def on_mount(self) -> None:
         """Open the inbox, and keep an eye on the source and the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
-        self._begin_watching()
+        self._eye(self.place).begin()
         self.action_noun("inbox")
         self.set_interval(0.5, self._keep_watch)
 
@@ -123,44 +126,62 @@ class WorkbenchApp(Choosing, App[int]):
             self.action_noun(self._shown.get(key, view.nouns[0]))
 
     def action_noun(self, id: str) -> None:
-        """Show all of a noun. Its screen is made when it is first asked for, and stays as it was left."""
-        mode = f"{id} {self.place.name}"
+        """Show all of a noun in the source of what is under the cursor."""
+        view = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ViewScreen)), None)
+        self.show_noun(id, self.place if view is None else view.place_here())
+
+    def show_noun(self, id: str, place: Place) -> None:
+        """Show all of a noun in a source. Its screen is made when it is first asked for, and stays as it was left."""
+        self.place = place
+        mode = id if id == "inbox" and self.together else f"{id} {place.name}"
         if mode not in self._modes:
             self.add_mode(mode, partial(_screen_of, id, self))
         self._shown.update({view.key: id for view in VIEWS if id in view.nouns})
         self.switch_mode(mode)
-        self._changed()
+        for screen in self._in_view():
+            screen.changed()
 
     def action_sources(self) -> None:
         """Show the sources that one may go to."""
         from workbench.tui.source_screen import SourceScreen
 
+        shown = None if self.together else self.place.name
+        self.push_screen(SourceScreen(list(self.known_places().values()), shown, self.gateway), self.go_to)
+
+    def known_places(self) -> dict[str, Place]:
+        """Every source that one may go to, by its name: those that are configured, and those that were shown."""
         # Those that were shown come as they are now, writable or not; one that nobody configured is not lost either.
-        shown = {screen.place.name: screen.place for screen in self._views()}
+        shown = {place.name: place for screen in self._views() for place in screen.places}
         places = {place.name: place for place in self.choices.places()}
-        known = {**{name: place for name, place in shown.items() if name not in places}, **places, **shown}
-        self.push_screen(SourceScreen(list(known.values()), self.place.name, self.gateway), self._go_to)
+        return {**{name: place for name, place in shown.items() if name not in places}, **places, **shown}
 
-    def _go_to(self, place: Place | None) -> None:
-        """Show another source; the views of this one stay as they are left."""
-        if place is not None:
-            self.place = place
-            self._watched = None
-            self._begin_watching()
-            self.action_noun("inbox")
+    def go_to(self, chosen: Place | Sequence[Place] | None) -> None:
+        """Show the inbox of another source, or of several together; the views of this one stay as they are left."""
+        if chosen is None:
+            return
+        places = (chosen,) if isinstance(chosen, Place) else tuple(chosen)
+        self.together = places if len(places) > 1 else ()
+        for screen in self._views():
+            if self.together and isinstance(screen, InboxScreen) and screen.is_together:
+                screen.keep_to(self.together)
+        here = next((place for place in places if place.name == self.place.name), places[0])
+        self.show_noun("inbox", here)
 
-    def _views(self) -> list[InboxScreen | ViewScreen]:
+    def _views(self) -> list[ViewScreen]:
         stacks = self._screen_stacks.values()
-        return [screen for stack in stacks for screen in stack if isinstance(screen, (InboxScreen, ViewScreen))]
+        return [screen for stack in stacks for screen in stack if isinstance(screen, ViewScreen)]
+
+    def _in_view(self) -> list[ViewScreen]:
+        return [screen for screen in self.screen_stack if isinstance(screen, ViewScreen)]
 
     def opened_for_writing(self, place: Place) -> None:
         """The source may be written from now on, in every view of it."""
-        self.place = place
-        self.lane.reopen_with(place.opener())
+        self.place = place if place.name == self.place.name else self.place
+        self.together = tuple(place if one.name == place.name else one for one in self.together)
+        self.lane_to(place).reopen_with(place.opener())
         for screen in self._views():
-            if screen.place.name == place.name:
-                screen.place = place
-        self._changed()
+            screen.placed(place)
+        self._changed(place.name)
 
     def on_unmount(self) -> None:
         """However it ended, nothing runs on."""
@@ -168,51 +189,30 @@ class WorkbenchApp(Choosing, App[int]):
 
     # -- noticing change -------------------------------------------------------------------------------------
 
-    def _begin_watching(self) -> None:
-        """The first question to a source opens it, so that everything else finds it open or knows why not."""
-        self.lane.read("watch", _begin_to_watch, self._follow, lambda _: self._forget())
+    def _eye(self, place: Place) -> Eye:
+        """The eye on a source, made when it is first wanted."""
+        if place.name not in self._eyes:
+            self._eyes[place.name] = Eye(self.lane_to(place), self._changed)
+        return self._eyes[place.name]
 
     def _keep_watch(self) -> None:
-        """Watch the open source; after it was opened anew, the new one. A watch that fails is worth a question."""
+        """Keep an eye on the terminal, on what the inbox shows together, and on the source that is looked at."""
         if not self.is_headless and is_gone():
             self.leave(128 + signal.SIGHUP)
             return
-        source = self.lane.source
-        if source is not None and source is not self._watched:
-            self._watched = source
-            self._begin_watching()
-        watch = self._watch
-        broken = watch is not None and (watch.error is not None or watch.silent_for >= HUNG)
-        if broken != self._watch_broken:
-            self._watch_broken = broken
-            self._changed()
-        elif watch is not None and watch.error is not None and self.lane.answering:
-            # What is still open can be read and is not what lies there now: a file that was moved or removed.
-            self.lane.forget()
-            self._changed()
+        wanted = {place.name: place for place in (self.place, *self.together)}
+        for name in self._eyes.keys() - wanted.keys():
+            self._eyes.pop(name).close()
+        for place in wanted.values():
+            self._eye(place).look()
 
-    def _forget(self) -> None:
-        self._watched = None
+    def _changed(self, name: str) -> None:
+        for screen in self._in_view():
+            screen.changed_in(name)
 
-    def _follow(self, watched: tuple[Source, Watch]) -> None:
-        self._watched, watch = watched
-        if not self._watched.capabilities & inbox.STORES:
-            self.leave(NO_INBOX)
-            return
-        if self._following is not None:
-            self._following.cancel()
-        self._watch = watch
-        self._following = asyncio.get_running_loop().create_task(self._tell_changes(watch))
-        self._changed()
-
-    async def _tell_changes(self, watch: Watch) -> None:
-        async for _ in watch.changes_async():
-            self._changed()
-
-    def _changed(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, (InboxScreen, ViewScreen)):
-                screen.changed()
+    def on_inbox_reading_no_inbox(self) -> None:
+        """Nothing that was named can have an inbox."""
+        self.leave(NO_INBOX)
 
     # -- leaving ---------------------------------------------------------------------------------------------
 
@@ -279,14 +279,13 @@ class WorkbenchApp(Choosing, App[int]):
         self.refresh(layout=True)
 
     def _say(self, words: str) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, (InboxScreen, ViewScreen)):
-                screen.say(plain(words), "$warning")
+        for screen in self._in_view():
+            screen.say(plain(words), "$warning")
 
 
-def _screen_of(id: str, app: WorkbenchApp) -> InboxScreen | ViewScreen:
+def _screen_of(id: str, app: WorkbenchApp) -> ViewScreen:
     if id == "inbox":
-        return InboxScreen(app.place, app.rules, app.lane, app.clock)
+        return InboxScreen(Inboxes(app.together or [app.place], app.lane_to), app.rules, app.clock)
     # Imported when it is first looked at: the inbox is there sooner without it.
     from workbench.desk.noun import HOUSE
     from workbench.desk.nouns import nouns
@@ -299,13 +298,9 @@ def _screen_of(id: str, app: WorkbenchApp) -> InboxScreen | ViewScreen:
     return NounScreen(nouns()[id], app.place, app.rules, app.lane, app.clock)
 
 
-def _begin_to_watch(source: Source) -> tuple[Source, Watch]:
-    return source, source.watch(ON_SCREEN)
-
-
-def run(place: Place, rules: Rules, theme: str, choices: Choices | None = None) -> int:
-    """Show the screen until the operator leaves: the exit code, or `NO_INBOX` at once if the source can hold none."""
-    app = WorkbenchApp(place, rules, theme, choices)
+def run(place: Place, rules: Rules, theme: str, choices: Choices | None = None, others: Sequence[Place] = ()) -> int:
+    """Show the screen until the operator leaves: the exit code, or `NO_INBOX` at once if no source can hold one."""
+    app = WorkbenchApp(place, rules, theme, choices, others=others)
     told = Told(app.told_to_end, app.given_back)
     told.listen()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -45,12 +45,13 @@ class Choices:
 
 
 class Counted(Message):
-    """A screen has counted what waits: the items, and the name of where they wait."""
+    """A screen has counted what waits: the items, the name of where, and the sources that have answered so far."""
 
-    def __init__(self, items: Sequence[Waiting], name: str, *, more: bool) -> None:
+    def __init__(self, items: Sequence[Waiting], name: SafeText, answered: Collection[str], *, more: bool) -> None:
         super().__init__()
         self.items = items
         self.name = name
+        self.answered = answered
         self.more = more
 
 
@@ -167,13 +168,13 @@ class Choosing(_Base):
     def on_counted(self, message: Counted) -> None:
         """Tell the terminal how much waits, and of what is new among it."""
         self.tell_of_theme()
-        name = safe(message.name, limit=100)
-        told = self.notices_out.show_count(len(message.items), name, more=message.more)
-        if new := self.notices_out.arrived([item.key for item in message.items]):
+        told = self.notices_out.show_count(len(message.items), message.name, more=message.more)
+        waiting = ((item.key, item.source) for item in message.items)
+        if new := self.notices_out.arrived(waiting, message.answered):
             from workbench.desk.acting import quoted
 
             first = next(item for item in message.items if item.key in new)
-            told += self.notices_out.tell(news(len(new), quoted(first.what), name))
+            told += self.notices_out.tell(news(len(new), quoted(first.what), safe(first.source, limit=100)))
         self.tell_terminal(told)
 
     def given_back(self) -> bytes:

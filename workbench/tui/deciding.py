@@ -21,8 +21,7 @@ from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.gateway import Lane
 from workbench.tui.keymap import word
-from workbench.tui.lines import Notice
-from workbench.tui.view_screen import ViewScreen
+from workbench.tui.reopening import Reopening
 
 if TYPE_CHECKING:
     from workbench.desk.acting import Report
@@ -34,7 +33,7 @@ SETTLE = 0.4  # seconds that an item, or a page of it, has been on screen before
 LOOKS = (1.0, 10.0)  # seconds after a decision at which it is looked at again
 
 
-class Deciding(ViewScreen):
+class Deciding(Reopening):
     """The part of the inbox screen that decides."""
 
     detail: Detail | None
@@ -58,6 +57,22 @@ class Deciding(ViewScreen):
     def focus_back(self) -> None:
         """Give the keys back to the list or the detail."""
         raise NotImplementedError
+
+    def place_of(self, key: Key) -> Place:
+        """The source in which an item is."""
+        return self.place
+
+    def lane_of(self, key: Key) -> Lane:
+        """The way to the source in which an item is."""
+        return self.lane
+
+    def refresh_source(self, key: Key) -> None:
+        """Read the source of an item again."""
+        self.refresh_now()
+
+    def where(self, key: Key) -> SafeText:
+        """Where an item is, behind its name in a question; nothing where there is only one source."""
+        return plain("")
 
     @property
     def pane(self) -> DetailPane:
@@ -87,7 +102,8 @@ class Deciding(ViewScreen):
         if not unseen:
             self.begin(APPROVE)
         elif detail := self._ready(APPROVE):
-            question = plain(f"{_lines(unseen)} not been on screen. Type {unseen} to approve all the same.")
+            told = f"{_lines(unseen)} not been on screen. Type {unseen} to approve all the same"
+            question = plain(told) + self.where(detail.key) + plain(".")
             self._ask_words(
                 question,
                 lambda text: None if text.strip() == str(unseen) else plain(f"that is not {unseen}"),
@@ -107,12 +123,13 @@ class Deciding(ViewScreen):
             return
         warnings = acting.warnings(detail.record)
         if verb.text == NEVER:
-            question = plain(f"{verb.title} ") + acting.name_of(detail.record) + plain("?")
+            question = plain(f"{verb.title} ") + acting.name_of(detail.record) + self.where(detail.key) + plain("?")
             then = partial(self._act, verb, detail, unseen=0)
             self._ask(question, lambda _: then(""), (*detail.cautions, *warnings) if verb is APPROVE else warnings)
             return
         optional = "" if verb.text == ALWAYS else " (may be empty)"
-        question = plain(f"{verb.title} ") + acting.name_of(detail.record) + plain(f" · {verb.asks}{optional}:")
+        name = acting.name_of(detail.record) + self.where(detail.key)
+        question = plain(f"{verb.title} ") + name + plain(f" · {verb.asks}{optional}:")
         self._writing = (detail.key, verb.id)
         self._ask_words(question, partial(_refused, verb), lambda text: self._act(verb, detail, text), warnings)
 
@@ -124,9 +141,9 @@ class Deciding(ViewScreen):
         self.notice.clear()
         if reason := detail.refusals.get(verb.id):
             key = word(self, "source.write", "W")
-            more = f"; {key} opens the source for writing" if not self.place.writable else ""
+            more = f"; {key} opens the source for writing" if not self.place_of(detail.key).writable else ""
             self.notice.say(safe(f"{verb.title}: {reason}{more}"), "$warning")
-        elif detail.key in self.mine and self.lane.acting:
+        elif detail.key in self.mine and self.lane_of(detail.key).acting:
             self.notice.say(plain("A decision on this is being written: wait for what becomes of it."), "$warning")
         elif monotonic() - self.shown_at < SETTLE:
             self.notice.say(plain("This has only just come on screen: look, and press again."), "$warning")
@@ -177,6 +194,10 @@ class Deciding(ViewScreen):
         self.add_class("-asking")
         self.query_one(DecisionBar).ask(question, warnings)
         self.show_keys()
+
+    def ask_beside(self, question: SafeText, then: Callable[[str], None]) -> None:
+        """Ask something that is not about the item under the cursor."""
+        self._ask(question, then, of_item=False)
 
     def _ask_words(
         self,
@@ -251,7 +272,8 @@ class Deciding(ViewScreen):
         work = partial(_perform, verb=verb, detail=detail, text=text, audit=self._audit(), unseen=unseen)
         self.mine.add(detail.key)
         self.notice.say(plain(f"{verb.title}…"), about=detail.key)
-        self.lane.act(work, partial(self.show_report, detail.key), partial(self.show_act_failure, detail.key))
+        lane, key = self.lane_of(detail.key), detail.key
+        lane.act(work, partial(self.show_report, key), partial(self.show_act_failure, key))
 
     def _audit(self) -> Audit:
         from workbench.desk.audit import Audit  # a screen that only looks needs none of it
@@ -269,17 +291,17 @@ class Deciding(ViewScreen):
                 self.set_timer(seconds, partial(self._look_again, key, report, decided_at))
         elif not isinstance(report.error, Conflict):
             self.mine.discard(key)
-        self.refresh_now()
+        self.refresh_source(key)
 
     def show_act_failure(self, key: Key, error: Exception) -> None:
         """It could not be done; the item is read again, because nobody knows how far it went."""
         self.mine.discard(key)
         self.notice.say(safe(str(error)), "$error")
-        self.refresh_now()
+        self.refresh_source(key)
 
     def _look_again(self, key: Key, report: Report, decided_at: datetime) -> None:
         look = partial(_aftermath, report=report, decided_at=decided_at, operator=self.rules.operator)
-        self.lane.read(f"after {key}", look, partial(self.show_aftermath, key), lambda _: None)
+        self.lane_of(key).read(f"after {key}", look, partial(self.show_aftermath, key), lambda _: None)
 
     def show_aftermath(self, key: Key, found: tuple[SafeText, str]) -> None:
         """What followed a decision: other news is not overwritten by it, unless the decision does not stand."""
@@ -304,44 +326,13 @@ class Deciding(ViewScreen):
             self.notice.say(plain("Nothing is masked here."))
         else:
             work = partial(_reveal, detail=detail, audit=self._audit())
-            self.lane.act(work, self._show_revealed, partial(self.show_act_failure, detail.key))
+            lane = self.lane_of(detail.key)
+            lane.act(work, partial(self._show_revealed, detail.key), partial(self.show_act_failure, detail.key))
 
-    def _show_revealed(self, record: Record) -> None:
-        if self.detail is not None and self.detail.record == record:
+    def _show_revealed(self, key: Key, record: Record) -> None:
+        if self.detail is not None and self.detail.key == key and self.detail.record == record:
             self.revealed = record
             self.read_detail()
-
-    # -- reopening writable ----------------------------------------------------------------------------------
-
-    def action_write(self) -> None:
-        """Ask whether this source shall be opened writable."""
-        self.notice.clear()
-        if self.place.writable:
-            self.notice.say(plain("This source is open for writing already."))
-        elif self.place.never_writable:
-            self.notice.say(plain("--read-only was given, and it always wins: start again without it."), "$warning")
-        else:
-            name = safe(self.place.name).cut(30)
-            question = plain("Open ") + name + plain(" for writing? What you decide then acts on live agents.")
-            self._ask(question, lambda _: self._try_writable(), of_item=False)
-
-    def _try_writable(self) -> None:
-        try_writable(self.place, self.lane, self.app, self.notice)
-
-
-def try_writable(place: Place, lane: Lane, app: Any, notice: Notice) -> None:  # noqa: ANN401 - our app, which is above
-    """Open a source once for writing, and if that goes well for good."""
-    writable = place.made_writable()
-
-    def opened(_: None) -> None:
-        notice.say(plain("Opened for writing."))
-        app.opened_for_writing(writable)
-
-    def refused(error: Exception) -> None:
-        notice.say(plain("It stays read-only: ") + safe(str(error)), "$error")
-
-    notice.say(plain("Opening…"))
-    lane.read("reopen", lambda _: writable.open(True).close(), opened, refused)
 
 
 def id_of(verb: Verb) -> str:

@@ -240,7 +240,7 @@ class Lane:
                 if self._stopped:
                     raise Unavailable(f"{self.name} is closed: the program ends")
                 if self.error is not None and monotonic() < self._not_before:
-                    raise self.error
+                    raise self.error.with_traceback(None)  # else it would be longer with every time that it is told
                 turn = self._turn
                 source = self._open()
                 if turn == self._turn and not self._stopped:

@@ -1,6 +1,6 @@
 """The rows of the inbox: its columns, and each row drawn anew only when it reads differently."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,12 +13,18 @@ from workbench.tui.rows import TableRow
 COLUMNS = (
     TableColumn("wait", plain("WAIT"), width=4, align="right"),
     TableColumn("expires", plain("EXPIRES"), width=7, align="right"),
+    TableColumn("source", plain("SOURCE"), least=6, most=14),
     TableColumn("what", plain("WHAT"), least=10, grows=True),
     TableColumn("from", plain("FROM"), least=6, most=18, drop=1),
 )
-_CELLS = (inbox.wait_cell, inbox.expires_cell, inbox.what_cell, inbox.from_cell)
+_CELLS = (inbox.wait_cell, inbox.expires_cell, inbox.source_cell, inbox.what_cell, inbox.from_cell)
 _OVERDUE = plain("!")
 _MINUTE = timedelta(minutes=1)
+
+
+def usual_columns(*, several: bool) -> tuple[str, ...]:
+    """The columns that are shown of a list over one source, or over several: then each row says where it waits."""
+    return tuple(column.id for column in COLUMNS if several or column.id != "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,14 @@ class InboxRows:
         self._after = abandoned_after
         self._drawn: dict[Key, _Drawn] = {}
 
-    def rows(self, items: Iterable[Waiting], moment: datetime) -> list[TableRow]:
-        """The rows of these items, the most urgent first."""
+    def rows(
+        self, items: Iterable[Waiting], now: datetime, ahead: Mapping[str, float] = inbox.NOWHERE
+    ) -> list[TableRow]:
+        """The rows of these items, the most urgent first; each is told by the clock of its source."""
         before, self._drawn = self._drawn, {}
         rows = []
-        for item in inbox.by_urgency(items, moment, self._after):
+        for item in inbox.by_urgency(items, now, self._after, ahead):
+            moment = now + timedelta(seconds=ahead[item.source]) if item.source in ahead else now
             drawn = before.get(item.key)
             if drawn is None or drawn.item != item or not drawn.begin <= moment < drawn.end:
                 drawn = _Drawn(item, moment, self._until(item, moment), self._row(item, moment))

@@ -12,18 +12,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
-from workbench.desk import clocks, inbox
-from workbench.desk.inbox import Inbox, Key, Waiting
+from workbench.desk import inbox
+from workbench.desk.inbox import Key
 from workbench.desk.moments import now
-from workbench.desk.places import Place, Rules
-from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.places import Rules
+from workbench.desk.safe import SafeText, plain
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS
-from workbench.tui.choices import Counted
-from workbench.tui.deciding import Deciding, id_of
+from workbench.tui.deciding import id_of
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
-from workbench.tui.gateway import Lane
-from workbench.tui.inbox_rows import COLUMNS, InboxRows
+from workbench.tui.inbox_reading import InboxReading, InboxTable
+from workbench.tui.inboxes import Inboxes
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
@@ -33,21 +32,9 @@ if TYPE_CHECKING:
     from workbench.data import Source
     from workbench.desk.detail import Detail
 
-_FAILURE = "failure"
 
-
-class InboxTable(LiveTable):
-    """The list of what waits. Nothing here is done to many rows at once, so none can be marked."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open, or answer", id="row.open")]
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave out what has no use here."""
-        return action not in ("mark", "range", "clear_marks")
-
-
-class InboxScreen(Deciding):
-    """What waits in one source."""
+class InboxScreen(InboxReading):
+    """What waits in one source, or in several as one list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -64,14 +51,10 @@ class InboxScreen(Deciding):
         Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
     ]
 
-    def __init__(self, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(place, rules, lane, clock)
-        self.items: dict[Key, Waiting] = {}
-        self.read = Inbox(())
+    def __init__(self, inboxes: Inboxes, rules: Rules, clock: Callable[[], datetime] = now) -> None:
+        super().__init__(inboxes, rules, clock)
         self.detail: Detail | None = None
         self.shown_at = 0.0
-        self._timed: object = None  # the open source whose clock is known
-        self._rows = InboxRows(rules.abandoned_after)
         self._cursor: object = None
 
     # -- layout ----------------------------------------------------------------------------------------------
@@ -81,7 +64,7 @@ class InboxScreen(Deciding):
         yield TopLine(id="top")
         yield Tabs(id="tabs")
         with Container(id="body"):
-            yield InboxTable(COLUMNS, empty=plain("…"), id="list")
+            yield InboxTable()
             with Vertical(id="side"):
                 yield DetailPane(id="detail")
                 yield DecisionBar(id="decision")
@@ -89,19 +72,15 @@ class InboxScreen(Deciding):
         yield Notice(id="notice")
         yield KeyLine(id="keys")
 
-    @property
-    def table(self) -> LiveTable:
-        """The list."""
-        return self.query_one(LiveTable)
-
     def on_mount(self) -> None:
         """Begin to read, and to count time."""
         self._laid_out = True
         self.set_class(self.place.production, "-production")
         self.query_one(Tabs).show_view("inbox")
+        self.show_columns()
         self.table.focus()
         self.show_frame()
-        self.refresh_now()
+        self.refresh_first()
         self.set_interval(1.0, self.tick)
 
     def on_screen_resume(self) -> None:
@@ -109,78 +88,18 @@ class InboxScreen(Deciding):
         self.shown_at = monotonic()
         self.pane.look()
 
-    # -- reading ---------------------------------------------------------------------------------------------
-
-    def refresh_now(self) -> None:
-        """Read the list, and the item under the cursor."""
-        self._read_inbox("inbox", self.show_inbox)
-
-    def changed(self) -> None:
-        """Somebody has written to the source; while paused only the counts are told of it."""
-        if not self._laid_out:
-            return  # it reads by itself as soon as there is a place for what is read
-        if self.paused:
-            # Under another name: it must not take the place of a refresh that was asked for by hand.
-            self._read_inbox("counts", self.show_counts)
-        else:
-            self._read_inbox("inbox", self.show_inbox)
-
-    def _read_inbox(self, slot: str, show: Callable[[Inbox], None]) -> None:
-        self.lane.read(slot, partial(inbox.read_inbox, name=self.place.name), show, self.show_failure)
-
-    def show_counts(self, read: Inbox) -> None:
-        """Show how much there is, here and beside the screen."""
-        self.read, self.failure, self.answered = read, None, True
-        self.post_message(Counted(read.items, self.place.name, more=read.more))
-        self.notice.clear(_FAILURE)
-        self.show_frame()
-        if (source := self.lane.source) is not self._timed:
-            self._timed = source
-            self.lane.read("clock", clocks.ahead, self._take_clock, lambda _: None)
-
-    def _take_clock(self, ahead: float) -> None:
-        if ahead and not self.lane.offset:
-            self.notice.say(safe(clocks.told(self.place.name, ahead)), "$warning")
-        self.lane.offset = ahead
-        self.tick()
-
-    def show_inbox(self, read: Inbox) -> None:
-        """Show what was read; the item under the cursor is read too."""
-        self.items = {item.key: item for item in read.items}
-        self.show_counts(read)
-        self.show_rows()
-        self.read_detail()
-
-    def show_rows(self) -> None:
-        """Put the items in order and show them; a row that reads as before is not painted."""
-        self.table.say(self._empty())
-        if not self.answered:
-            return  # what comes first is no news
-        self.table.show(self._rows.rows(self.items.values(), self.moment), at_start=True, at_end=True)
-        if not self.items and self.has_class("-detail") and not self.asking:
-            self.action_back()
-
-    def _empty(self) -> SafeText:
-        if self.failure is not None:
-            return safe(str(self.failure))
-        return plain("Nothing waits.") if self.answered else plain("…")
-
-    def show_failure(self, error: Exception) -> None:
-        """The source did not answer: what is on screen stays, and the frame says why."""
-        self.failure = error
-        self.notice.say(safe(str(error)), "$error", about=_FAILURE)
-        self.show_rows()
-        self.show_frame()
+    # -- the item under the cursor ---------------------------------------------------------------------------
 
     def read_detail(self) -> None:
         """Read the item under the cursor, if there is one."""
-        key = self.table.cursor
-        item = self.items.get(key) if isinstance(key, tuple) and len(key) == 3 else None
-        if item is None:
+        key = self.key_here
+        item = None if key is None else self.items.get(key)
+        if key is None or item is None:
             self.show_detail(None)
             return
-        work = partial(_read_detail, item=item, after=self.rules.abandoned_after, at=self.moment, reveal=self.revealed)
-        self.lane.read("detail", work, partial(self._take_detail, item.key), self.show_failure)
+        moment = self.moment_of(key)
+        work = partial(_read_detail, item=item, after=self.rules.abandoned_after, at=moment, reveal=self.revealed)
+        self.lane_of(key).read("detail", work, partial(self._take_detail, key), partial(self.show_failure_of, key))
 
     def _take_detail(self, key: Key, detail: Detail | None) -> None:
         if self.table.cursor == key:
@@ -208,7 +127,7 @@ class InboxScreen(Deciding):
                 self.mine.discard(detail.key)
             return
         if detail.record.status != "pending":
-            words = name_of(detail.record) + plain(": ") + fate(detail.record, self.moment)
+            words = name_of(detail.record) + plain(": ") + fate(detail.record, self.moment_of(detail.key))
         else:
             fields = changed_fields(before.record, detail.record)
             words = plain("This has changed since it was shown, look again: ") + fields
@@ -218,6 +137,7 @@ class InboxScreen(Deciding):
         """Another item is under the cursor: the operator went there, or the one before has left."""
         left, began = message.left, self._cursor is None
         self._cursor = self.table.cursor
+        self.stand_in(self.key_here)
         if self.detail is not None and self.detail.key != self.table.cursor:
             self.show_detail(None)
         self.revealed = None
@@ -228,8 +148,8 @@ class InboxScreen(Deciding):
         elif left in self.mine:
             self.mine.discard(left)
         elif isinstance(left, tuple) and len(left) == 3:
-            look = partial(_what_became, kind=left[1], id=left[2], moment=self.moment)
-            self.lane.read("left", look, partial(self._tell_left, left), lambda _: None)
+            look = partial(_what_became, kind=left[1], id=left[2], moment=self.moment_of(left))
+            self.lane_of(left).read("left", look, partial(self._tell_left, left), lambda _: None)
         self.read_detail()
 
     def _tell_left(self, key: Key, words: SafeText | None) -> None:
@@ -240,25 +160,14 @@ class InboxScreen(Deciding):
 
     def tick(self) -> None:
         """Once a second: ages change, a source may have fallen silent, a failed one is asked again."""
-        if self.failure is not None and not self.lane.asking:
-            self.changed()
+        if self not in self.app.screen_stack:
+            return  # another view is shown: it is read anew when this one is
+        self.ask_failed()
         self.show_rows()
         if self.detail is not None:
-            self.show_detail(self.detail.at(self.moment))
+            self.show_detail(self.detail.at(self.moment_of(self.detail.key)))
             self.pane.look()
         self.show_frame()
-
-    def count_words(self) -> SafeText:
-        """How much waits, how much of it is overdue or damaged, and how far off the clock of the source is."""
-        moment = self.moment
-        overdue = sum(item.overdue(moment) for item in self.read.items)
-        count = f"≥ {len(self.read.items):,}" if self.read.more else f"{len(self.read.items):,}"
-        words = f"inbox {count}" + (f" ({overdue:,} overdue)" if overdue else "")
-        if self.read.damage:
-            words += f", {len(self.read.damage):,} damaged"
-        if self.lane.offset:
-            words += f", clock {self.lane.offset:+,.0f} s"
-        return plain(words)
 
     def key_words(self) -> list[KeyWord]:
         """The keys that do something to the item under the cursor; greyed where they cannot, with the reason."""

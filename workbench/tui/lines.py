@@ -149,7 +149,11 @@ def _key_pieces(words: Sequence[KeyWord]) -> list[Piece]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the top line says. `mark` is a word that is never left out; what stands right is, where it is narrow."""
+    """What the top line says. `mark` is a word that is never left out; what stands right is, where it is narrow.
+
+    `sources` says how many sources there are, or which are silent: the first that leaves room for the mode, or the
+    last.
+    """
 
     source: SafeText
     mark: SafeText
@@ -159,6 +163,8 @@ class Standing:
     mode: SafeText
     operator: SafeText
     clock: SafeText
+    sources: tuple[SafeText, ...] = ()
+    sources_tone: str = ""
 
 
 class TopLine(Line):
@@ -176,6 +182,11 @@ def _standing(standing: Standing, width: int) -> list[Piece]:
     left += [(standing.state, standing.tone), (GAP, ""), (standing.inbox, "")]
     right = [standing.mode, standing.operator, standing.clock]
     used = sum(cells(text) for text, _ in left)
+    if standing.sources:
+        room = width - used - len(GAP) - cells(standing.mode) - 4
+        words = next((words for words in standing.sources if cells(words) <= room), standing.sources[-1])
+        left += [(GAP, ""), (words, standing.sources_tone)]
+        used += len(GAP) + cells(words)
     for goes in (standing.operator, standing.clock, standing.mode):
         if used + sum(cells(text) + 3 for text in right) + 1 > width:
             right.remove(goes)

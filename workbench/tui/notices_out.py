@@ -4,7 +4,7 @@ Bytes and nothing else: who writes them is the driver. The same title again is n
 Only `SafeText` comes in here, of which no terminal obeys anything; what is too long for a title or a notice is cut.
 """
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from workbench.desk.safe import SafeText, plain
@@ -34,7 +34,7 @@ class NoticesOut:
     wanted: Wanted
     environment: Mapping[str, str] = field(default_factory=dict)
     _title: str | None = None
-    _waiting: frozenset[Hashable] | None = None
+    _waiting: dict[str, frozenset[Hashable]] = field(default_factory=dict)
     _last: tuple[int, SafeText, bool] | None = None
 
     def show_count(self, waiting: int, name: SafeText, *, more: bool = False) -> bytes:
@@ -58,10 +58,17 @@ class NoticesOut:
         waiting, name, more = self._last
         return self.show_count(waiting, name, more=more)
 
-    def arrived(self, waiting: Collection[Hashable]) -> frozenset[Hashable]:
-        """What waits now and did not before; what waited when we came is no news."""
-        before, self._waiting = self._waiting, frozenset(waiting)
-        return frozenset() if before is None else self._waiting - before
+    def arrived(self, waiting: Iterable[tuple[Hashable, str]], answered: Iterable[str]) -> frozenset[Hashable]:
+        """What waits now and did not before, each with its source; what waited when a source first answered is no news.
+
+        A source that has not answered says nothing, and one that is not shown any more begins anew.
+        """
+        found: dict[str, set[Hashable]] = {source: set() for source in answered}
+        for key, source in waiting:
+            found.setdefault(source, set()).add(key)
+        now = {source: frozenset(keys) for source, keys in found.items()}
+        before, self._waiting = self._waiting, now
+        return frozenset(key for source, keys in now.items() if source in before for key in keys - before[source])
 
     def tell(self, words: SafeText) -> bytes:
         """There is news: once for each time, however much of it."""

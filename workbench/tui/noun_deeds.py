@@ -13,10 +13,11 @@ from workbench.desk.detail import Detail
 from workbench.desk.nouns import deeds
 from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
-from workbench.tui.deciding import SETTLE, try_writable
+from workbench.tui.deciding import SETTLE
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyWord
+from workbench.tui.reopening import try_writable
 from workbench.tui.view_screen import ViewScreen
 
 if TYPE_CHECKING:

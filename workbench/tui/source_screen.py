@@ -1,4 +1,4 @@
-"""The list of sources that one may go to: opened once to see that they answer, then shown."""
+"""The list of sources that one may go to: all at once, or one, which is opened first to see that it answers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from textual.screen import ModalScreen
 from workbench.data import Source
 from workbench.desk import inbox
 from workbench.desk.places import Place
-from workbench.desk.safe import plain, safe
+from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.columns import TableColumn
-from workbench.tui.gateway import Gateway
+from workbench.tui.gateway import HUNG, Gateway
 from workbench.tui.lines import Notice
 from workbench.tui.live_table import LiveTable
 from workbench.tui.rows import TableRow
@@ -28,6 +28,9 @@ _COLUMNS = (
 )
 
 
+_ALL = "all"  # the key of the line for all of them; a source's key is a tuple
+
+
 class SourceTable(LiveTable):
     """The sources. None can be marked."""
 
@@ -36,8 +39,8 @@ class SourceTable(LiveTable):
         return action not in ("mark", "range", "clear_marks")
 
 
-class SourceScreen(ModalScreen[Place | None]):
-    """Shows the sources; enter goes to one if it answers and has something to show."""
+class SourceScreen(ModalScreen[Sequence[Place] | None]):
+    """Shows the sources; enter goes to one if it answers and has something to show, or to all of them together."""
 
     DEFAULT_CSS = """
     SourceScreen { align: center middle; }
@@ -48,10 +51,10 @@ class SourceScreen(ModalScreen[Place | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,s", "dismiss", "Close", id="source.close")]
 
-    def __init__(self, places: Sequence[Place], shown: str, gateway: Gateway) -> None:
+    def __init__(self, places: Sequence[Place], shown: str | None, gateway: Gateway) -> None:
         super().__init__()
         self._places = {place.name: place for place in places}
-        self._shown = shown
+        self._shown = shown  # None: all together
         self._gateway = gateway
 
     def compose(self) -> ComposeResult:
@@ -63,27 +66,35 @@ class SourceScreen(ModalScreen[Place | None]):
     def on_mount(self) -> None:
         """Show them, the cursor on the one that is shown."""
         table = self.query_one(SourceTable)
-        rows = [
-            TableRow(
-                (name,),
-                (
-                    safe(name, limit=40),
-                    plain("read-write" if place.writable else "read-only"),
-                    safe(place.display, limit=200) + plain(" · PRODUCTION" if place.production else ""),
-                ),
-            )
-            for name, place in self._places.items()
-        ]
+        rows = [TableRow((name,), self._cells(place)) for name, place in self._places.items()]
+        if len(rows) > 1:
+            words = plain(f"the inbox of these {len(rows)}, the most urgent first")
+            rows.insert(0, TableRow(_ALL, (plain("all sources"), plain("together"), words)))
         table.show(rows, at_start=True, at_end=True)
-        table.move_cursor((self._shown,))
+        table.move_cursor(_ALL if self._shown is None else (self._shown,))
         table.focus()
         self._say("enter goes there, esc closes")
 
+    def _cells(self, place: Place) -> tuple[SafeText, ...]:
+        lane = self._gateway.lanes.get(place.name)
+        silent = lane is not None and (lane.silent_for >= HUNG or (lane.source is None and lane.error is not None))
+        # Ahead of the address, whose end is cut where it is long.
+        marks = plain("PRODUCTION · " if place.production else "") + plain("○ does not answer · " if silent else "")
+        return (
+            safe(place.name, limit=40),
+            plain("read-write" if place.writable else "read-only"),
+            marks + safe(place.display, limit=200),
+        )
+
     def _say(self, words: str, tone: str = "dim") -> None:
-        self.query_one(Notice).say(safe(words), tone)
+        if self.is_attached:  # a slow source may answer after this was closed
+            self.query_one(Notice).say(safe(words), tone)
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
-        """Try to open it."""
+        """Go to all of them, or try to open the one."""
+        if message.key == _ALL:
+            self.dismiss(tuple(self._places.values()))
+            return
         place = self._places[str(message.key[0])]
         if place.name == self._shown:
             self.dismiss(None)
@@ -94,8 +105,10 @@ class SourceScreen(ModalScreen[Place | None]):
         lane.read("look", _has_inbox, partial(self._opened, place), lambda error: self._say(str(error), "$error"))
 
     def _opened(self, place: Place, has_inbox: bool) -> None:
+        if not self.is_attached:
+            return  # the operator did not wait for it
         if has_inbox:
-            self.dismiss(place)
+            self.dismiss((place,))
         else:
             self._say(f"{place.name} answers, but holds nothing that this version shows", "$warning")
 

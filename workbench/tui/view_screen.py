@@ -92,6 +92,16 @@ class ViewScreen(Screen[None]):
         self._laid_out = False
 
     @property
+    def places(self) -> Sequence[Place]:
+        """All sources that this view reads."""
+        return (self.place,)
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """The ways to all that this view reads."""
+        return (self.lane,)
+
+    @property
     def moment(self) -> datetime:
         """This moment by the clock of the source, which ages count by."""
         return self.clock() + timedelta(seconds=self.lane.offset)
@@ -116,9 +126,27 @@ class ViewScreen(Screen[None]):
         """Somebody has written to the source."""
         raise NotImplementedError
 
+    def changed_in(self, name: str) -> None:
+        """Somebody has written to that source, which may be the one of this view."""
+        if name == self.place.name:
+            self.changed()
+
+    def placed(self, place: Place) -> None:
+        """A source is opened another way from now on, say for writing; it may be the one of this view."""
+        if place.name == self.place.name:
+            self.place = place
+
+    def place_here(self) -> Place:
+        """The source that what is under the cursor belongs to."""
+        return self.place
+
     def count_words(self) -> SafeText:
         """How much there is, for the top line."""
         raise NotImplementedError
+
+    def source_words(self) -> tuple[tuple[SafeText, ...], str]:
+        """Of how many sources this is, for the top line: from long to short, and the tone; nothing if of one."""
+        return (), ""
 
     def key_words(self) -> Sequence[KeyWord]:
         """The keys that do something now, without help and quit."""
@@ -133,6 +161,7 @@ class ViewScreen(Screen[None]):
     def show_frame(self) -> None:
         """The top line and the keys."""
         state, tone = self.state()
+        sources, sources_tone = self.source_words()
         standing = Standing(
             safe(self.place.name, limit=40),
             plain("PRODUCTION") if self.place.production else plain(""),
@@ -142,22 +171,28 @@ class ViewScreen(Screen[None]):
             plain("read-write" if self.place.writable else "read-only"),
             safe(self.rules.operator, limit=40),
             plain(f"{self.moment.astimezone():%H:%M}"),
+            sources,
+            sources_tone,
         )
         self.query_one(TopLine).show_standing(standing)
         self.show_keys()
 
     def state(self) -> tuple[SafeText, str]:
         """How the source is, and in which tone to say so."""
-        silent = self.lane.silent_for
+        return self.state_of(self.lane, self.failure, answered=self.answered)
+
+    def state_of(self, lane: Lane, failure: Exception | None, *, answered: bool) -> tuple[SafeText, str]:
+        """How a source is."""
+        silent = lane.silent_for
         if silent >= HUNG:
             return plain(f"○ no answer for {int(silent)} s"), "$warning"
-        if self.failure is not None:
+        if failure is not None:
             return plain("○ down"), "$error"
-        if (writing := self.lane.acting_for) >= HUNG:
+        if (writing := lane.acting_for) >= HUNG:
             return plain(f"○ writing for {int(writing)} s"), "$warning"
         if self.paused:
             return plain("‖ paused"), "$warning"
-        return (plain("● live"), "$success") if self.answered else (plain("○ opening"), "")
+        return (plain("● live"), "$success") if answered else (plain("○ opening"), "")
 
     def show_keys(self) -> None:
         """The keys of the footer."""
@@ -178,7 +213,8 @@ class ViewScreen(Screen[None]):
     def action_refresh_now(self) -> None:
         """Read now, also where a pause or a failure keeps from it."""
         self.notice.clear()
-        self.lane.retry()
+        for lane in self.lanes:
+            lane.retry()
         self.refresh_now()
 
     def action_pause(self) -> None:
