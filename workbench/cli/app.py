@@ -50,7 +50,7 @@ class Root(Group):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """The words after `workbench` in the usage line."""
-        return ["[OPTIONS]", "[COMMAND | SOURCE | PATH | URL]"]
+        return ["[OPTIONS]", "[COMMAND | SOURCE | PATH | URL…]"]
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -72,7 +72,7 @@ def root(ctx: click.Context) -> int:
     the settings, a path or a PostgreSQL URL.
     """
     ctx.obj = Session(given(ctx), sorted(root.commands), _COLUMNS)
-    return show(ctx.obj, None) if ctx.invoked_subcommand is None else OK
+    return show(ctx.obj) if ctx.invoked_subcommand is None else OK
 
 
 _made = {group.name or "": group for group in (audit, inbox, source)}

@@ -5,17 +5,18 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from workbench.cli.failures import masked
 from workbench.cli.inbox import print_inbox
 from workbench.cli.options import Command
 from workbench.cli.probing import opened
-from workbench.cli.session import Session
+from workbench.cli.session import HOME, Candidate, Session
 from workbench.cli.sources import show_source
 from workbench.cli.working import NoInbox, chosen_places, opening_of
 from workbench.data.errors import Invalid
@@ -28,25 +29,37 @@ if TYPE_CHECKING:
 
 
 @click.command("open", cls=Command, add_help_option=True)
-@click.argument("name", metavar="SOURCE|PATH|URL")
+@click.argument("names", metavar="SOURCE|PATH|URL…", nargs=-1)
 @click.pass_obj
-def open_target(session: Session, name: str) -> int:
-    """Open a source: its inbox on the screen, or once where there is no terminal."""
-    return show(session, name)
+def open_target(session: Session, names: tuple[str, ...]) -> int:
+    """Open a source, or several together: the inbox on the screen, or once where there is no terminal."""
+    return show(session, names)
 
 
-def show(session: Session, name: str | None) -> int:
-    """Show a source; one that can have no inbox is described instead."""
-    (place,) = chosen_places(session, [name] if name is not None else [])
-    if name is None and (hint := session.genie_hint()):
+def show(session: Session, names: Sequence[str] = ()) -> int:
+    """Show sources; a single one that can have no inbox is described instead."""
+    places = chosen_places(session, names)
+    if not names and (hint := session.genie_hint()):
         session.output.note(hint)
     try:
         if session.output.as_json or not _is_terminal():
-            return print_inbox(session, [place])
+            return print_inbox(session, places)
         refuse_dumb_terminal(os.environ.get("TERM"))
-        return _open_screen(session, place)
+        return _open_screen(session, places if names else shown_together(session))
     except NoInbox:
-        return show_source(session, place)
+        return show_source(session, places[0])
+
+
+def shown_together(session: Session) -> list[str]:
+    """The sources whose inbox the screen shows where none is named: the configured ones and the home, as one.
+
+    The default source comes first. If only one is configured it is that one alone, and without any the home.
+    """
+    settings = session.loaded.settings
+    if len(settings.sources) < 2:
+        return chosen_places(session, ())
+    first = [] if settings.default_source is None else [settings.default_source]
+    return list(dict.fromkeys([*first, *settings.sources, HOME]))
 
 
 def _is_terminal() -> bool:
@@ -65,7 +78,7 @@ def refuse_dumb_terminal(term: str | None) -> None:
     )
 
 
-def _open_screen(session: Session, name: str) -> int:
+def _open_screen(session: Session, names: Sequence[str]) -> int:
     """Run the screen until the operator leaves."""
     gc.disable()
     from workbench.desk.places import Place, Rules
@@ -92,18 +105,42 @@ def _open_screen(session: Session, name: str) -> int:
             production=opening.production,
         )
 
+    def place_of_candidate(candidate: Candidate) -> Place:
+        """One of several: where it is not even known how to open it, that is what it answers."""
+        if isinstance(candidate.opening, Opening):
+            return place_of(candidate.opening)
+        why = masked(str(candidate.opening))
+
+        def refuse(write: bool) -> Source:
+            raise Invalid(why)
+
+        return Place(candidate.name, why, refuse)
+
     def places() -> list[Place]:
         found = [each.opening for each in session.configured()]
         return [place_of(each) for each in (session.home(), *found) if isinstance(each, Opening)]
 
-    opening = opening_of(session, name)
-    place = place_of(opening)
+    if len(names) == 1:
+        several = [place_of(opening_of(session, names[0]))]
+    else:
+        several = [place_of_candidate(_candidate(session, name)) for name in names]
     wanted = Wanted(settings.bell, settings.title, settings.osc9)
     choices = Choices(keymap_of(session.loaded), session.loaded.themes, settings.clipboard, wanted, places=places)
-    code = run(place, Rules(settings.operator, settings.home, session.secrets), suited(settings.theme), choices)
+    rules = Rules(settings.operator, settings.home, session.secrets)
+    code = run(several[0], rules, suited(settings.theme), choices, several[1:])
     if code == NO_INBOX:
-        raise NoInbox(f"{opening.display} has no inbox")
+        raise NoInbox(f"{several[0].display} has no inbox")
     return code
+
+
+def _candidate(session: Session, name: str) -> Candidate:
+    """A source of several; a configured one may be wrong without harm to others, a word that means none is not."""
+    try:
+        return session.candidate(name)
+    except Invalid as error:
+        if name not in session.loaded.settings.sources:
+            raise
+        return Candidate(name, error)
 
 
 def keymap_of(loaded: Loaded) -> Keymap:
