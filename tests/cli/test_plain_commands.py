@@ -132,7 +132,7 @@ def test_notices_are_told_once_on_standard_error(workbench) -> None:
         (["home", "--timeouts-connect", "0"], "--timeouts-connect: timeouts.connect must be greater than 0, not 0.0"),
         (["home", "--operator"], "Option '--operator' requires an argument"),
         (["home", "--operator", "a\x1b[2Jb"], "--operator: operator must be one line of visible text"),
-        (["x", "postgresql://u:sekret@h/db"], "Got unexpected extra argument (postgresql://u:***@h/db)"),
+        (["inbox", "x", "postgresql://u:sekret@h/db"], "Got unexpected extra argument (postgresql://u:***@h/db)"),
         (["--theme", "drak", "home"], '--theme: theme names "drak", which is no theme'),
     ],
 )

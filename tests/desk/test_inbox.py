@@ -46,6 +46,25 @@ def test_ties_go_by_source_and_id_and_a_question_never_expires() -> None:
     assert not question.overdue(T) and not question.abandoned(T) and question.abandoned(T + timedelta(minutes=6))
 
 
+def test_each_item_is_judged_by_the_clock_of_its_source() -> None:
+    """The clock of `fast` is ten minutes ahead: what expires there in 12 minutes by our clock has 2 left."""
+    ahead = {"fast": 600.0}
+    late = waits("late", -5, 12, source="fast")
+    items = [waits("mine", 6), waits("soon", 1, 3), late, waits("gone", 1, 9, source="fast")]
+    assert [item.id for item in by_urgency(items, T, ahead=ahead)] == ["late", "soon", "mine", "gone"]
+    assert [item.id for item in by_urgency(items, T)] == ["soon", "mine", "gone", "late"]
+
+
+def test_several_inboxes_are_one_and_of_too_many_the_most_urgent_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "LIMIT", 3)
+    flood = inbox.Inbox(tuple(waits(f"f{number}", 30 + number, source="flood") for number in range(3)))
+    calm = inbox.Inbox((waits("calm", 2, source="calm"),), more=False)
+    whole = inbox.as_one([flood, calm], T)
+    assert [item.id for item in whole.items] == ["calm", "f0", "f1"] and whole.more
+    assert inbox.as_one([calm], T) == calm and not inbox.as_one([], T).items
+    assert inbox.as_one([inbox.Inbox((), more=True), calm], T).more
+
+
 def test_the_limit_of_patience_is_a_setting() -> None:
     item = waits("a", 8)
     assert not item.abandoned(T) and item.abandoned(T, timedelta(minutes=5))

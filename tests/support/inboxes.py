@@ -15,7 +15,7 @@ from support.agents import Place as Where
 from support.screens import WIDE, Screen
 from textual.pilot import Pilot
 
-from workbench.data import Source
+from workbench.data import Source, open_source
 from workbench.data.agents.records import Approval, Clarification
 from workbench.desk.audit import Act as Done
 from workbench.desk.audit import Audit
@@ -50,6 +50,7 @@ class Operator:
     moment: datetime = NOON
     source_name: str = "prod-genie"
     choices: Choices = field(default_factory=Choices)
+    others: list[Place] = field(default_factory=list)
     apps: list[WorkbenchApp] = field(default_factory=list)
 
     def app(self) -> WorkbenchApp:
@@ -62,7 +63,8 @@ class Operator:
             never_writable=self.never_writable,
             production=self.production,
         )
-        app = WorkbenchApp(place, Rules(self.name, self.home), self.theme, self.choices, clock=lambda: self.moment)
+        rules = Rules(self.name, self.home)
+        app = WorkbenchApp(place, rules, self.theme, self.choices, others=self.others, clock=lambda: self.moment)
         self.apps.append(app)
         return app
 
@@ -186,6 +188,15 @@ class Keys:
             await self.press("j")
         assert self.cursor == id
         await self.settled()
+
+
+def place_at(path: Path, name: str = "", **about: Any) -> Place:
+    """A database file as a source of the screen, under the name of the file."""
+
+    def open_place(write: bool) -> Source:
+        return open_source(path, read_only=not write, name=name or path.stem)
+
+    return Place(name or path.stem, str(path), open_place, **{"writable": True, **about})
 
 
 def ask(source: Source, tool: str = "save_file", args: str = ARGS, *, minutes: float = 4, **about: Any) -> Approval:

@@ -204,7 +204,9 @@ def test_what_was_reopened_is_watched_and_nothing_runs_on_after_the_end(tmp_path
         await until_shown(pilot, shows(pilot, "second_tool"))
         first = app.lane.source
         await pilot.press("W", "y")
-        await until_shown(pilot, lambda: app.lane.source not in (None, first) and app._watched is app.lane.source)
+        await until_shown(
+            pilot, lambda: app.lane.source not in (None, first) and app._eyes["agents"].watched is app.lane.source
+        )
         assert "read-write" in screen_text(app)
         add_tool("third_tool")
         await until_shown(pilot, shows(pilot, "third_tool"))

@@ -1,5 +1,7 @@
 """The lines of the frame in every width: what is left out first, and what never is."""
 
+from dataclasses import replace
+
 import pytest
 
 from workbench.desk.safe import cells, plain
@@ -30,6 +32,22 @@ def test_the_operator_goes_first_then_the_clock_then_the_mode(
     shown = text(_standing(STANDING, width))  # type: ignore[arg-type]
     assert cells(shown) <= width and shown.startswith(" prod-genie PRODUCTION ● live   inbox 7")
     assert all(word in shown for word in there) and not any(word in shown for word in gone)
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (120, "2 of 5 sources do not answer: prod, specs"),
+        (91, "2 of 5 sources do not answer"),
+        (80, "2 of 5 do not answer"),
+        (70, "○ 2 of 5"),
+    ],
+)
+def test_the_mode_is_never_given_up_for_the_names_of_silent_sources(width: int, words: str) -> None:
+    silent = (plain("2 of 5 sources do not answer: prod, specs"), plain("2 of 5 sources do not answer"))
+    silent += (plain("2 of 5 do not answer"), plain("○ 2 of 5"))
+    shown = text(_standing(replace(STANDING, sources=silent), width))  # type: ignore[arg-type]
+    assert f"   {words}  " in shown and "read-write" in shown and cells(shown) <= width
 
 
 def test_what_stands_right_ends_at_the_edge() -> None:

@@ -52,15 +52,23 @@ def test_news_are_a_bell_and_a_notice_as_wanted() -> None:
     assert inside == b"\x07\x1bPtmux;\x1b\x1b]9;New in prod: run_shell and 2 more\x07\x1b\\"
 
 
+def arrived(out: NoticesOut, **waiting: str) -> frozenset[object]:
+    """The keys, a letter each, that are news of what waits in these sources now."""
+    return out.arrived([(key, source) for source, keys in waiting.items() for key in keys], waiting)
+
+
 def test_what_waited_when_we_came_is_no_news_and_what_comes_is_news_once() -> None:
     out = NoticesOut(ALL)
-    assert out.arrived(["a", "b"]) == frozenset()
-    assert out.arrived(["a", "b", "c"]) == {"c"}
-    assert out.arrived(["c", "b"]) == frozenset()
-    assert out.arrived(["c", "d", "e"]) == {"d", "e"}
+    assert arrived(out, prod="ab") == frozenset()
+    assert arrived(out, prod="abc") == {"c"}
+    assert arrived(out, prod="cb") == frozenset()
+    assert arrived(out, prod="cde") == {"d", "e"}
+    assert arrived(out, prod="cde", slow="xy") == frozenset()  # another source has answered for the first time
+    assert arrived(out, prod="cde", slow="xyz") == {"z"}
+    assert arrived(out, other="q") == frozenset()  # the operator went elsewhere
     empty = NoticesOut(ALL)
-    empty.arrived([])
-    assert empty.arrived(["a"]) == {"a"}
+    arrived(empty, prod="")
+    assert arrived(empty, prod="a") == {"a"}
 
 
 def test_no_text_acts_in_a_title_or_a_notice_and_both_have_an_end() -> None:

@@ -59,8 +59,9 @@ def test_one_goes_to_another_source_and_decides_there(operator: Operator, agents
         await keys.sees("Nothing waits.")
         await keys.press("2")
         await keys.sees("No sessions.")
-        await keys.press("s", "g", "enter")
+        await keys.press("s", "g", "j", "enter")
         await keys.sees("prod-genie ●", "deploy")
+        assert "sources" not in keys.text.splitlines()[0]
 
     operator.run(steps)
     assert agents.approvals.get(call.id).status == "pending"
