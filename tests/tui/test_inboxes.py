@@ -232,6 +232,10 @@ def test_other_views_are_of_the_source_under_the_cursor_and_one_comes_back_to_al
         added.append(place_at(tmp_path / "later.db"))
         await keys.press("s", "g", "enter")
         await keys.sees("4 sources", "first", "second", "meanwhile", "configured later")
+        keys.app.go_to(three.others[0], "session")
+        await keys.sees("staging ●", "s-staging")
+        await keys.press("1")
+        await keys.sees("staging ● live   inbox 1  ", "second")
 
     three.run(steps)
 

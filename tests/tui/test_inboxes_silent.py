@@ -212,6 +212,9 @@ def test_without_a_name_the_program_shows_all_configured_sources_and_is_quiet_wh
         pty.until("first_tool")
         pty.send("q")
         assert pty.until_closed() == 0
+    with start(tmp_path, "state") as pty:  # by itself it is described
+        assert pty.until_closed() == 0
+        assert b"opstate" in pty.received
 
 
 def is_quiet(pty: Pty, seconds: float = 1.0) -> bool:

@@ -84,3 +84,21 @@ def test_what_is_said_in_the_other_source_appears(operator: Operator, agents: So
         await keys.sees("later", "inbox 2")
 
     operator.run(steps)
+
+
+def test_a_view_that_is_asked_for_before_the_one_ahead_is_laid_out_comes_after_it(
+    operator: Operator, agents: Source, tmp_path: Path
+) -> None:
+    """Keys that were typed ahead, faster than screens are made."""
+    ask(agents, "deploy")
+    second = others(tmp_path)[0]
+
+    async def steps(keys: Keys) -> None:
+        await keys.settled()
+        keys.app.go_to(second)
+        keys.app.action_noun("session")
+        await keys.sees("second ●", "No sessions.")
+        await keys.press("1")
+        await keys.sees("second ●", "restart")
+
+    operator.run(steps)

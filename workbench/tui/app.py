@@ -132,6 +132,10 @@ class WorkbenchApp(Choosing, App[int]):
 
     def show_noun(self, id: str, place: Place) -> None:
         """Show all of a noun in a source. Its screen is made when it is first asked for, and stays as it was left."""
+        if any(not screen.laid_out for screen in self._in_view()):
+            # A screen that is left before it is laid out never would be: keys that were typed ahead wait for it.
+            self.set_timer(_CHECK, partial(self.show_noun, id, place))
+            return
         self.place = place
         mode = id if id == "inbox" and self.together else f"{id} {place.name}"
         if mode not in self._modes:
@@ -155,8 +159,8 @@ class WorkbenchApp(Choosing, App[int]):
         places = {place.name: place for place in self.choices.places()}
         return {**{name: place for name, place in shown.items() if name not in places}, **places, **shown}
 
-    def go_to(self, chosen: Place | Sequence[Place] | None) -> None:
-        """Show the inbox of another source, or of several together; the views of this one stay as they are left."""
+    def go_to(self, chosen: Place | Sequence[Place] | None, noun: str = "inbox") -> None:
+        """Show a noun of another source, or the inbox of several together; other views stay as they are left."""
         if chosen is None:
             return
         places = (chosen,) if isinstance(chosen, Place) else tuple(chosen)
@@ -165,7 +169,7 @@ class WorkbenchApp(Choosing, App[int]):
             if self.together and isinstance(screen, InboxScreen) and screen.is_together:
                 screen.keep_to(self.together)
         here = next((place for place in places if place.name == self.place.name), places[0])
-        self.show_noun("inbox", here)
+        self.show_noun(noun, here)
 
     def _views(self) -> list[ViewScreen]:
         stacks = self._screen_stacks.values()
@@ -196,15 +200,20 @@ class WorkbenchApp(Choosing, App[int]):
         return self._eyes[place.name]
 
     def _keep_watch(self) -> None:
-        """Keep an eye on the terminal, on what the inbox shows together, and on the source that is looked at."""
+        """Keep an eye on the terminal, on the source that is looked at, and on those that the inbox has together."""
         if not self.is_headless and is_gone():
             self.leave(128 + signal.SIGHUP)
             return
-        wanted = {place.name: place for place in (self.place, *self.together)}
+        wanted = {place.name: place for place in (self.place, *self._with_inbox())}
         for name in self._eyes.keys() - wanted.keys():
             self._eyes.pop(name).close()
         for place in wanted.values():
             self._eye(place).look()
+
+    def _with_inbox(self) -> list[Place]:
+        """Of the sources that the inbox has together, those of which it is not known that they have none."""
+        inboxes = [screen.inboxes for screen in self._views() if isinstance(screen, InboxScreen) and screen.is_together]
+        return [one.place for one in inboxes[0]] if self.together and inboxes else []
 
     def _changed(self, name: str) -> None:
         for screen in self._in_view():

@@ -110,7 +110,7 @@ class InboxReading(Deciding):
     @property
     def key_here(self) -> Key | None:
         """The key of the item under the cursor."""
-        key = self.table.cursor
+        key = self.table.cursor if self._laid_out else None
         return key if isinstance(key, tuple) and len(key) == 3 else None
 
     def stand_in(self, key: Key | None) -> None:

@@ -92,6 +92,11 @@ class ViewScreen(Screen[None]):
         self._laid_out = False
 
     @property
+    def laid_out(self) -> bool:
+        """Whether there is a place for what is read."""
+        return self._laid_out
+
+    @property
     def places(self) -> Sequence[Place]:
         """All sources that this view reads."""
         return (self.place,)
