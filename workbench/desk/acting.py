@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -115,7 +116,15 @@ def warnings(record: Record) -> tuple[SafeText, ...]:
 
 
 def perform(
-    verb: Verb, source: Source, record: Record, text: str, *, audit: Audit, unseen: int = 0, via: str = "screen"
+    verb: Verb,
+    source: Source,
+    record: Record,
+    text: str,
+    *,
+    audit: Audit,
+    unseen: int = 0,
+    via: str = "screen",
+    counts: Mapping[str, int] | None = None,
 ) -> Report:
     """Use a verb on a record as it was shown. The audit has the intent before anything is written."""
     try:
@@ -129,6 +138,7 @@ def perform(
             noun=kind_of(record),
             keys=[record.id],
             reason=words,
+            counts=counts,
             unseen=unseen,
             via=via,
         ) as act:

@@ -29,10 +29,11 @@ def aftermath(source: Source, report: Report, decided_at: datetime, operator: st
     written = source.activity.written_since(decided_at, by_others_than=operator, ignoring={(table, record.id)})
     moment = now()
     if written.at is not None:
-        ago = _seconds(moment - written.at)
+        ago = seconds(moment - written.at)
         return subject + plain(f" · others wrote to this database {ago} ago"), "$success"
-    return subject + plain(f" · nobody has written since ({_seconds(moment - decided_at)})"), ""
+    return subject + plain(f" · nobody has written since ({seconds(moment - decided_at)})"), ""
 
 
-def _seconds(span: timedelta) -> str:
+def seconds(span: timedelta) -> str:
+    """A short span to the second, a longer one coarsely."""
     return f"{max(int(span.total_seconds()), 0)} s" if span < timedelta(minutes=1) else coarse(span)

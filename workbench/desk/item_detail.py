@@ -72,7 +72,7 @@ def _of_approval(source: Source, record: Approval, moment: datetime, parts: Part
         *labelled("why", why, must_see=True, prose=True),
         *_before(source, record, moment),
         *notes_of(parts),
-        *_damage(record),
+        *damage_lines(record),
     ]
 
 
@@ -85,7 +85,7 @@ def _of_question(record: Clarification, parts: Parts) -> list[DetailLine]:
         *labelled("asks", asks, must_see=True, prose=True, tone="key"),
         *labelled("context", context, must_see=True, prose=True),
         *notes_of(parts),
-        *_damage(record),
+        *damage_lines(record),
     ]
 
 
@@ -169,7 +169,8 @@ def _last(latest: tuple[object, ...], moment: datetime) -> Iterator[Piece]:
         yield plain(when) + (plain(" by ") + safe(by) if by else plain("")), ""
 
 
-def _damage(record: Record) -> Iterator[DetailLine]:
+def damage_lines(record: Record) -> Iterator[DetailLine]:
+    """Each field that cannot be read: why, and what stands there."""
     for name in damaged_fields(record):
         damaged = getattr(record, name)
         words = plain(f"{name}: ") + safe(damaged.why, limit=200) + plain(": ") + safe(repr(damaged.raw), limit=200)

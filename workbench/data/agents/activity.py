@@ -47,11 +47,14 @@ class Activity(AgentsStore):
         """The clarification that has been pending longest."""
         return counting.oldest(self._database, "clarifications", self._count_to)
 
-    def decisions_for(self, tool_name: str) -> Decisions:
-        """What became of the newest calls of a tool (exactly so named), among the newest calls of all tools."""
+    def decisions_for(self, tool_name: str, *, latest: int = tool_decisions.LATEST) -> Decisions:
+        """What became of the newest calls of a tool (exactly so named), among the newest calls of all tools.
+
+        So many of the `latest` decisions are named one by one.
+        """
         if not isinstance(tool_name, str):
             raise Invalid(f"the name of a tool is a text, not {tool_name!r}")
-        known, unknown = tool_decisions.decisions(self._database, self._look_at)
+        known, unknown = tool_decisions.decisions(self._database, self._look_at, latest)
         return known.get(tool_name, unknown)
 
     def decisions(self) -> dict[str, Decisions]:

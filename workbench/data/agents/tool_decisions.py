@@ -88,7 +88,7 @@ _NEWEST = newest_first(tables.APPROVALS, _ROW, by_expiry(_SELECTED), _SELECTED)
 _ANYWAY = Statement(by_expiry(_SELECTED), row=_ROW, params={"most": codecs.bigint})
 
 
-def decisions(database: "Database", look_at: int) -> tuple[dict[str, Decisions], Decisions]:
+def decisions(database: "Database", look_at: int, latest: int = LATEST) -> tuple[dict[str, Decisions], Decisions]:
     """What became of the newest calls, by tool; and the same for a tool that is not among them."""
     if "approvals" not in database.relations():
         return {}, Decisions()
@@ -98,7 +98,7 @@ def decisions(database: "Database", look_at: int) -> tuple[dict[str, Decisions],
     for call in calls[:look_at]:
         if "tool_name" not in damaged_fields(call):
             by_tool.setdefault(call.tool_name, []).append(call)
-    return {tool: _told(found, unknown) for tool, found in by_tool.items()}, unknown
+    return {tool: _told(found, unknown, latest) for tool, found in by_tool.items()}, unknown
 
 
 def _newest(database: "Database", most: int) -> Iterable[_Call]:
@@ -114,13 +114,13 @@ def _age(call: _Call) -> float:
     return -created.timestamp() if isinstance(created, datetime) else 0.0
 
 
-def _told(calls: list[_Call], frame: Decisions) -> Decisions:
+def _told(calls: list[_Call], frame: Decisions, most: int) -> Decisions:
     counted = dict.fromkeys(("approved", "approved_with_feedback", "rejected", "sent_back"), 0)
     counted |= dict.fromkeys(("expired", "pending", "other"), 0)
     for call in calls:
         counted[call.outcome] += 1
     latest = sorted(_decided(calls), key=lambda decided: decided.at.timestamp() if decided.at else 0.0, reverse=True)
-    return Decisions(**counted, looked_at=frame.looked_at, more=frame.more, latest=tuple(latest[:LATEST]))
+    return Decisions(**counted, looked_at=frame.looked_at, more=frame.more, latest=tuple(latest[:most]))
 
 
 def _decided(calls: list[_Call]) -> Iterator[Decided]:
