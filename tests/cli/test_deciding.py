@@ -70,7 +70,7 @@ def test_programs_get_one_line_for_each_decision(workbench, agents) -> None:
     workbench.deciding("approve", gone, changing=agents.file)
     run = workbench.deciding("approve", "--json", held, gone, "nobody", asked, changing=agents.file)
     assert run.code == 4 and len(run.err.splitlines()) == 3
-    done, conflict, unknown, wrong = run.rows
+    unknown, wrong, done, conflict = run.rows  # what is wrong with the ids comes first
     at = datetime.fromisoformat(done.pop("at"))
     assert abs(datetime.now(UTC) - at) < timedelta(minutes=2)
     assert done == {
@@ -197,16 +197,6 @@ def test_what_is_not_there_is_not_found(workbench, agents) -> None:
     assert workbench("approve", "x" * 5000).failed(3).count("x") < 100
     assert workbench("approve", "a", "--source", "nosuch").failed(3).startswith('"nosuch" is no command')
     workbench("approve", b"caf\xe9").failed(2)
-
-
-@FILE
-def test_a_call_that_came_by_a_messenger_is_noted_before_it_is_decided(workbench, agents) -> None:
-    slack, web = agents.held(sender_context="slack:U1:C1"), agents.held(sender_context="agui:web-1")
-    run = workbench.deciding("approve", slack, web, changing=agents.file)
-    assert run.code == 0 and len(run.out.splitlines()) == 2
-    (note,) = run.err.splitlines()
-    assert note.startswith(f"note: {slack}: came by a messenger: ")
-    assert workbench.deciding("approve", slack).err.count("note:") == 0  # nothing is decided any more
 
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[2J\r\x9b31m\u202e\u200b\U000e0041\x7f[red]x"

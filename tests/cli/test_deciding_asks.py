@@ -58,19 +58,6 @@ def test_ctrl_c_at_the_question_ends_without_a_word(workbench, agents) -> None:
     assert agents.approval(first) == agents.approval(second) == ("pending", "", "")
 
 
-def test_each_of_several_is_shown_and_asked_for(workbench, agents) -> None:
-    first, second = agents.held("first_tool"), agents.held("second_tool")
-    with terminal(workbench, "reject", first, second, "--reason", "no") as screen:
-        screen.until("Reject first_tool")
-        screen.send("n\n")
-        screen.until(f"{first}: left as it is")
-        screen.until("Reject second_tool")
-        screen.send("y\n")
-        assert screen.until_closed() == 0
-    assert agents.approval(first)[0] == "pending"
-    assert agents.approval(second) == ("rejected", "ops@bastion", "no")
-
-
 def test_yes_skips_the_question(workbench, agents) -> None:
     id = agents.held()
     with terminal(workbench, "approve", id, "--yes") as screen:

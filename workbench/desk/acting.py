@@ -79,6 +79,11 @@ def refusal(verb: Verb, source: Source, record: Record) -> str | None:
 
 def refused(verb: Verb, source: Source, record: Record) -> str | None:
     """Why an item cannot be decided at all, in a few words."""
+    return unfit(record)
+
+
+def unfit(record: Record) -> str | None:
+    """Why a record cannot be decided, whoever asks."""
     needed = MUST_BE_READABLE if isinstance(record, Approval) else _QUESTION_MUST_BE_READABLE
     damaged = [name for name in damaged_fields(record) if name in needed]
     if damaged:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from workbench.data import Source
 from workbench.data.agents.records import Approval, Clarification
 from workbench.data.errors import Conflict, NotFound, Unavailable, WorkbenchError
-from workbench.desk.acting import Report, fate, kind_of, name_of, perform, refusal, reread, warnings
+from workbench.desk.acting import Report, fate, kind_of, name_of, perform, refusal, reread, unfit, warnings
 from workbench.desk.inbox import APPROVAL, Key
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import VERBS, Record, Verb
@@ -112,13 +112,17 @@ def _look_up(source: Source, name: str, verb: Verb, key: Key) -> Item | LeftOut:
         return LeftOut(key, plain(f"{kind} ") + safe(id[:8]), plain("it is gone from the database"))
 
 
-def judged(source: Source, name: str, verb: Verb, record: Record) -> Item | LeftOut:
-    """A record as an item of a decision about many, or why the verb cannot be used on it."""
+def judged(source: Source, name: str, verb: Verb, record: Record, *, looking: bool = False) -> Item | LeftOut:
+    """A record as an item of a decision about many, or why the verb cannot be used on it.
+
+    Who is only `looking` is not told that the source is read-only.
+    """
     item = Item(name, record)
-    why = refusal(verb, source, record)
+    fits = item.key[1] in verb.applies
+    why = unfit(record) if looking and fits else refusal(verb, source, record)
     if why is None:
         return item
-    if item.key[1] not in verb.applies:
+    if not fits:
         others = " or ".join(each.id for each in VERBS if item.key[1] in each.applies)
         return LeftOut(item.key, name_of(record), plain(f"{verb.id} is not for a {item.key[1]}: use {others}"))
     if isinstance(record.status, str) and record.status != "pending":
@@ -176,7 +180,7 @@ def decide(
             if number and not source.ours:
                 time.sleep(PAUSE)
             one = _decide(verb, source, item, text, audit, (unseen or {}).get(item.key, 0), via, of or len(items))
-            if isinstance(one.error, Unavailable):
+            if one.result == FAILED and isinstance(one.error, Unavailable):
                 why = plain("what came before it failed")
         else:
             one = Became(item, NOT_TRIED, plain("not tried: ") + why)
