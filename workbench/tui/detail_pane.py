@@ -83,6 +83,11 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
         return self._seen.unseen
 
     @property
+    def unseen_lines(self) -> frozenset[int]:
+        """Which of the lines that must be seen these are, counted from the first of those."""
+        return self._seen.unseen_lines
+
+    @property
     def next_unseen(self) -> int | None:
         """The first row that has to be on screen yet."""
         return self._seen.next_row

@@ -115,6 +115,11 @@ class RowWindow:
         here = tuple(key for key in self._lines if key in self._marks)
         return here + tuple(sorted(self._marks.difference(here), key=repr))
 
+    @property
+    def marks(self) -> frozenset[Key]:
+        """The same in no order: cheap to be compared."""
+        return self._marks
+
     def is_marked(self, key: Key) -> bool:
         """Whether a row is marked."""
         return key in self._marks

@@ -64,6 +64,11 @@ class Seen:
         return len(self._left)
 
     @property
+    def unseen_lines(self) -> frozenset[int]:
+        """Which of the lines that must be seen have not been on screen, counted from the first of those."""
+        return frozenset(self._left)
+
+    @property
     def next_row(self) -> int | None:
         """The first row that has to be on screen yet."""
         for at, line in enumerate(self._rows):
