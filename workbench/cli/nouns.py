@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.cli.decided import decided
 from workbench.cli.deciding import decision
 from workbench.cli.failures import OK
 from workbench.cli.list_options import CSV, SOURCE, UTC, columns_option, filter_option, list_options
 from workbench.cli.options import Command, Group
 from workbench.cli.session import Session
+from workbench.desk.kinds import APPROVAL
 from workbench.desk.noun import HOUSE
 from workbench.desk.nouns import nouns, verbs_of
 
@@ -39,6 +41,8 @@ def _filled(group: click.Group, noun: Noun) -> click.Group:
     ]
     for command in commands:
         group.add_command(command)
+    if noun.id == APPROVAL:
+        group.add_command(decided)
     return group
 
 

@@ -68,7 +68,8 @@ def detail_of(found: ToolDecisions, source: str, moment: datetime) -> Detail:
 
 def _lines(found: ToolDecisions, moment: datetime) -> Iterator[DetailLine]:
     yield DetailLine(plain("tool"), ((safe(found.tool), "key"),))
-    looked = plain(f"in the newest {found.made.looked_at:,} calls of all tools")
+    many = f"{found.made.looked_at:,} call{'' if found.made.looked_at == 1 else 's'}"
+    looked = plain(f"in the newest {many} of all tools")
     yield fact("decided", (counts(found.made) or plain("none")) + plain(" ") + looked)
     if found.call is not None:
         yield fact("compared", plain("with the arguments of ") + safe(short(found.call.id)))

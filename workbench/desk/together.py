@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.data import Source
+from workbench.data.agents.deciding import said
 from workbench.data.agents.records import Approval, Clarification
 from workbench.data.errors import Conflict, NotFound, Unavailable, WorkbenchError
 from workbench.desk.acting import Report, fate, kind_of, name_of, perform, refusal, reread, unfit, warnings
@@ -194,13 +195,19 @@ def _decide(verb: Verb, source: Source, item: Item, text: str, audit: Audit, uns
     try:
         report = perform(verb, source, item.record, text, audit=audit, unseen=unseen, via=via, counts=counts)
     except WorkbenchError as error:
-        return Became(item, FAILED, safe(str(error)), error=error)
+        return Became(item, FAILED, _why(item, error), error=error)
     if report.error is not None:
         result = SKIPPED if isinstance(report.error, (Conflict, NotFound)) else FAILED
-        return Became(item, result, safe(str(report.error)), report, report.error)
+        return Became(item, result, _why(item, report.error), report, report.error)
     if report.unrecorded is not None:
         return Became(item, DONE, report.words, report, report.unrecorded)
     return Became(item, DONE, plain(verb.done), report)
+
+
+def _why(item: Item, error: WorkbenchError) -> SafeText:
+    """What went wrong, without the name of the item: that stands before it."""
+    id = item.record.id
+    return safe(str(error).removeprefix(f"approval {said(id)} ").removeprefix(f"question {id} "))
 
 
 def not_tried(items: Iterable[Item], why: SafeText) -> list[Became]:

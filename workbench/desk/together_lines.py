@@ -66,8 +66,10 @@ def _cautions(group: Group, secrets: int, odd: int, abandoned: int) -> Iterator[
 def _left_out(group: Group) -> Iterator[DetailLine]:
     """What was chosen and is not decided now."""
     if group.apart:
-        told = f"{counted(item.record for item in group.apart)} that came by a messenger are kept apart: decide"
-        words = plain(f"{told} them one by one, or mark them alone and they are a group of their own")
+        told = (
+            f"{counted(item.record for item in group.apart)} that came by a messenger, not decided with these: decide"
+        )
+        words = plain(f"{told} such calls one by one, or as a group of their own")
         yield DetailLine(plain("apart"), ((words, "warn"),), must_see=True, prose=True)
         for item in group.apart:
             yield DetailLine(NO_LABEL, ((name_of(item.record), ""),), prose=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class _Batch:
     stopped: threading.Event = field(default_factory=threading.Event)
     running: set[str] = field(default_factory=set)
     timer: Timer | None = None
+    deciding: frozenset[Key] = frozenset()
 
     @property
     def told(self) -> list[Became]:
@@ -92,12 +94,12 @@ class Together(Deciding):
     def marked_words(self) -> list[KeyWord]:
         """What can be done to the marked items, greyed where no source of theirs is writable."""
         marked = self.marked
-        kinds = {key[1] for key in marked}
+        kinds = Counter(key[1] for key in marked)
         reason = "" if any(self.place_of(key).writable for key in marked) else "read-only"
         words = [
-            KeyWord(word(self, id_of(verb), verb.key), f"{verb.title} {len(marked):,}", reason)
+            KeyWord(word(self, id_of(verb), verb.key), f"{verb.title} {count:,}", reason)
             for verb in MANY
-            if kinds & verb.applies
+            if (count := sum(kinds[kind] for kind in verb.applies))
         ]
         words.append(KeyWord(word(self, "row.clear_marks", "ctrl+backslash"), "Clear marks"))
         if reason:
@@ -118,8 +120,15 @@ class Together(Deciding):
 
     def on_marked_table_marked(self, message: MarkedTable.Marked) -> None:
         """Other rows are marked; those that left are told of, unless they left because they were decided here."""
-        gone = [key for key in message.gone if key not in self.mine]
-        if gone:
+        batch = self._batch
+        ours = batch.deciding if batch is not None else frozenset()
+        gone = [key for key in message.gone if key not in self.mine and key not in ours]
+        if gone and batch is not None and not ours:
+            was = "1 of these has" if len(gone) == 1 else f"{len(gone):,} of these have"
+            self.say(
+                plain(f"{was} left the inbox since they were marked: what is decided already is skipped"), "$warning"
+            )
+        elif gone:
             was = "1 marked row has left and is" if len(gone) == 1 else f"{len(gone):,} marked rows have left and are"
             self.say(plain(f"{was} unmarked; {len(self.marked):,} are marked still"), "$warning")
         self.show_frame()
@@ -239,7 +248,8 @@ class Together(Deciding):
         for item in batch.group.items:
             by_source.setdefault(item.source, []).append(item)
         batch.running = set(by_source)
-        self.mine.update(item.key for item in batch.group.items)
+        batch.deciding = frozenset(item.key for item in batch.group.items)
+        self.mine.update(batch.deciding)
         deliver = self.app.deliver  # type: ignore[attr-defined] # our app, which is above
 
         def told(became: Became) -> None:
