@@ -115,7 +115,7 @@ def test_what_changed_or_was_decided_is_skipped_and_the_rest_goes_on(
     assert lines[-1] == f"{last.id[:8]}  last: rejected"
     acts = list(reversed(audit.list()))
     assert [(act.entry.keys, act.result, act.entry.unseen) for act in acts] == [
-        ([changed.id], "failed", 7), ([decided.id], "failed", 0), ([last.id], "rejected", 0),
+        ((changed.id,), "failed", 7), ((decided.id,), "failed", 0), ((last.id,), "rejected", 0),
     ]  # fmt: skip
 
 
