@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.timer import Timer
 
 from workbench.data import Source
@@ -60,14 +60,12 @@ class _Batch:
         return [self.became[item.key] for item in self.group.items if item.key in self.became]
 
 
+TOOL = Binding("w", "tool", "Who decided this tool", tooltip="And what differs.", id="inbox.tool")
+
+
 class Together(Deciding):
     """The part of the inbox screen that decides what is marked."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "w", "tool", "Who decided this tool", tooltip="The newest decisions, and what differs.", id="inbox.tool"
-        ),
-    ]
     _batch: _Batch | None = None
 
     # -- what several sources bring --------------------------------------------------------------------------
