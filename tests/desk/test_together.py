@@ -14,7 +14,7 @@ from workbench.data import Source, open_source
 from workbench.desk.acting import kind_of
 from workbench.desk.audit import Audit
 from workbench.desk.together import Item, LeftOut, decide, group, heard_since, look_up, overwritten, summary
-from workbench.desk.together_lines import listed, report_lines
+from workbench.desk.together_lines import lay_out, listed, report_lines
 from workbench.desk.verbs import APPROVE, DISMISS, REJECT, Record, Verb
 
 
@@ -75,7 +75,7 @@ def test_every_argument_is_listed_and_must_be_seen(source: Source) -> None:
     first = ask(source, "one", f'{{"token": "{SECRET}", "path": "/srv"}}', minutes=90)
     second = wonder(source, "Which\u202e one?", context="either\x07")
     ours = group(DISMISS, found(source, DISMISS, first, second))
-    made = listed(ours, NOON)
+    made = listed(ours, {item.key: lay_out(item, NOON) for item in ours.items})
     text = "\n".join("".join(text for text, _ in line.pieces) for line in made.detail.lines if line.must_see)
     for words in ('"token": "⟨secret 40⟩"', '"path": "/srv"', "Which⟨U+202E⟩ one?", "either␇", "1 control character"):
         assert words in text, words

@@ -214,11 +214,13 @@ class _Decisions:
         from dataclasses import replace
 
         from workbench.data.agents.clock import now
-        from workbench.desk.together_lines import listed
+        from workbench.desk.together_lines import lay_out, listed
 
         if self.session.output.as_json:
             return
-        listing = listed(ours if say_apart else replace(ours, apart=()), now())
+        moment = now()
+        laid = {item.key: lay_out(item, moment) for item in ours.items}
+        listing = listed(ours if say_apart else replace(ours, apart=()), laid)
         print_detail(self.session, listing.detail)
         for caution in listing.cautions:
             self.session.output.note(caution)

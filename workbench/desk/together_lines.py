@@ -31,22 +31,40 @@ class Listed:
     cautions: tuple[SafeText, ...]
 
 
-def listed(group: Group, moment: datetime, after: timedelta = ABANDONED_AFTER) -> Listed:
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """One item laid out: its lines, and what of it is told once for all."""
+
+    lines: tuple[DetailLine, ...]
+    secrets: int
+    odd: bool
+    abandoned: bool
+
+
+def lay_out(item: Item, moment: datetime, after: timedelta = ABANDONED_AFTER) -> Laid:
+    """One item whole. It takes a while where there is much of it, so faces do it item by item."""
+    parts = Parts(False)
+    lines = tuple(_of_item(item, parts, moment, after))
+    odd = len(parts.cautions()) > (1 if parts.secrets else 0)
+    return Laid(lines, parts.secrets, odd, _probably(item.record, moment, after) == "abandoned")
+
+
+def listed(group: Group, laid: Mapping[Key, Laid]) -> Listed:
     """Everything that is about to be decided, whole, its secrets masked; and what is left out, with the reasons."""
     lines: list[DetailLine] = [*_left_out(group)]
     keys: list[Key | None] = [None for line in lines if line.must_see]
-    secrets = odd = abandoned = 0
     several = len({item.source for item in group.items}) > 1
     for number, item in enumerate(group.items, 1):
-        parts = Parts(False)
-        mine = list(_of_item(item, f"{number:,} of {len(group.items):,}", parts, moment, after, several=several))
-        lines += mine if number == 1 and not lines else [_BLANK, *mine]
-        keys += (item.key for line in mine if line.must_see)
-        secrets += parts.secrets
-        odd += len(parts.cautions()) > (1 if parts.secrets else 0)
-        abandoned += _probably(item.record, moment, after) == "abandoned"
+        head, *rest = laid[item.key].lines
+        where: tuple[Piece, ...] = ((plain(" in ") + safe(item.source), "faint"),) if several else ()
+        head = replace(head, pieces=((plain(f"{number:,} of {len(group.items):,}  "), "faint"), *head.pieces, *where))
+        lines += (_BLANK, head, *rest) if lines else (head, *rest)
+        keys += (item.key for line in (head, *rest) if line.must_see)
+    mine = [laid[item.key] for item in group.items]
+    secrets = sum(each.secrets for each in mine)
+    cautions = _cautions(group, secrets, sum(each.odd for each in mine), sum(each.abandoned for each in mine))
     detail = Detail(("", "together", group.verb.id), "together", group, tuple(lines), secrets=secrets)
-    return Listed(detail, tuple(keys), tuple(_cautions(group, secrets, odd, abandoned)))
+    return Listed(detail, tuple(keys), tuple(cautions))
 
 
 def _cautions(group: Group, secrets: int, odd: int, abandoned: int) -> Iterator[SafeText]:
@@ -82,25 +100,19 @@ def _left_out(group: Group) -> Iterator[DetailLine]:
             yield DetailLine(plain("warning"), ((warning, "warn"),), must_see=True, prose=True)
 
 
-def _of_item(
-    item: Item, which: str, parts: Parts, moment: datetime, after: timedelta, *, several: bool
-) -> Iterator[DetailLine]:
+def _of_item(item: Item, parts: Parts, moment: datetime, after: timedelta) -> Iterator[DetailLine]:
     """One item, whole."""
     record = item.record
     parts.line(_who(record))
-    where = plain(" in ") + safe(item.source) if several else plain("")
-    begin: tuple[Piece, ...] = ((plain(f"{which}  "), "faint"),)
+    id = (plain(" ") + safe(short(record.id)), "faint")
     if isinstance(record, Approval):
-        named = (parts.line(record.tool_name), "key")
-        yield DetailLine(
-            NO_LABEL, (*begin, named, (plain(" ") + safe(short(record.id)) + where, "faint")), must_see=True
-        )
+        yield DetailLine(NO_LABEL, ((parts.line(record.tool_name), "key"), id), must_see=True)
         yield _asked(record, moment, after)
         yield from labelled("args", parts.call(record.args).lines, must_see=True)
         if record.question:
             yield from labelled("why", parts.text(record.question).lines, must_see=True, prose=True)
     else:
-        yield DetailLine(NO_LABEL, (*begin, (plain("question ") + safe(short(record.id)) + where, "faint")))
+        yield DetailLine(NO_LABEL, ((plain("question"), ""), id))
         yield _asked(record, moment, after)
         yield from labelled("asks", parts.text(record.question).lines, must_see=True, prose=True, tone="key")
         if record.context:

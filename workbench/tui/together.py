@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from textual.timer import Timer
 
 from workbench.data import Source
 from workbench.desk.inbox import Key
-from workbench.desk.places import Place, Rules
+from workbench.desk.places import Place
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS, Verb
 from workbench.tui.deciding import LOOKS, Deciding, id_of
@@ -28,8 +28,10 @@ from workbench.tui.marking import MarkedTable
 if TYPE_CHECKING:
     from workbench.desk.audit import Audit
     from workbench.desk.together import Became, Group, Item, LeftOut
-    from workbench.desk.together_lines import Listed
+    from workbench.desk.together_lines import Laid
     from workbench.tui.together_screen import TogetherScreen
+
+    _Found = dict[Key, tuple[Item | LeftOut, Laid | None]]
 
 MANY = tuple(verb for verb in VERBS if verb.key != "enter")  # an answer is for one question
 _AT_ONCE = 100  # items that are read in one go: the list is read between them
@@ -44,6 +46,7 @@ class _Batch:
     keys: tuple[Key, ...]
     screen: TogetherScreen
     found: dict[Key, Item | LeftOut] = field(default_factory=dict)
+    laid: dict[Key, Laid] = field(default_factory=dict)
     group: Group | None = None
     became: dict[Key, Became] = field(default_factory=dict)
     later: dict[Key, SafeText] = field(default_factory=dict)
@@ -187,16 +190,20 @@ class Together(Deciding):
     def _read_some(self, batch: _Batch, keys: Sequence[Key]) -> None:
         now, later = keys[:_AT_ONCE], keys[_AT_ONCE:]
         name = now[0][0]
-        work = partial(_look_up, name=name, verb=batch.verb, keys=now)
+        moment = self.moment
+        work = partial(_look_up, name=name, verb=batch.verb, keys=now, after=self.rules.abandoned_after, moment=moment)
         self.lane_of(now[0]).read(
             f"together {name}", work, partial(self._took, batch, later), partial(self._not_read, batch, keys)
         )
 
-    def _took(self, batch: _Batch, later: Sequence[Key], found: list[tuple[Key, Item | LeftOut]]) -> None:
+    def _took(self, batch: _Batch, later: Sequence[Key], found: _Found) -> None:
         """Some of the items are read."""
         if self._batch is not batch:
             return  # it was closed meanwhile
-        batch.found.update(found)
+        for key, (each, laid) in found.items():
+            batch.found[key] = each
+            if laid is not None:
+                batch.laid[key] = laid
         if later:
             self._read_some(batch, later)
         self._read_on(batch)
@@ -215,20 +222,14 @@ class Together(Deciding):
         if len(batch.found) < of:
             batch.screen.title_is(plain(f"{batch.verb.title}: reading {len(batch.found):,} of {of:,}…"))
             return
-        work = partial(_list, verb=batch.verb, found=[batch.found[key] for key in batch.keys], rules=self.rules)
-        work = partial(work, moment=self.moment)
-        # Laid out in the reading thread: there can be very much of it.
-        self.lane_of(batch.keys[0]).read("together list", work, partial(self._show_list, batch), self._not_listed)
+        from workbench.desk.together import group
+        from workbench.desk.together_lines import listed
 
-    def _show_list(self, batch: _Batch, made: tuple[Group, Listed]) -> None:
-        if self._batch is batch:
-            batch.group, listing = made
-            where = list(dict.fromkeys(item.source for item in batch.group.items))
-            places = safe(where[0], limit=40) if len(where) == 1 else plain(f"{len(where)} sources")
-            batch.screen.show_listing(listing, plain(f"{batch.verb.title} {batch.group.what} in ") + places)
-
-    def _not_listed(self, error: Exception) -> None:
-        self.say(safe(str(error)), "$error")
+        batch.group = ours = group(batch.verb, [batch.found[key] for key in batch.keys])
+        where = list(dict.fromkeys(item.source for item in ours.items))
+        places = safe(where[0], limit=40) if len(where) == 1 else plain(f"{len(where)} sources")
+        title = plain(f"{batch.verb.title} {ours.what}") + (plain(" in ") + places if where else plain(""))
+        batch.screen.show_listing(listed(ours, batch.laid), title)
 
     def _left(self, batch: _Batch) -> None:
         """The list, or the report, was closed."""
@@ -350,20 +351,12 @@ def _by_source(keys: Iterable[Key]) -> dict[str, list[Key]]:
 # What these import is needed by nobody who decides one item: they run in the threads of the source.
 
 
-def _look_up(source: Source, name: str, verb: Verb, keys: Sequence[Key]) -> list[tuple[Key, Item | LeftOut]]:
-    from workbench.desk.together import look_up
+def _look_up(source: Source, name: str, verb: Verb, keys: Sequence[Key], after: timedelta, moment: datetime) -> _Found:
+    from workbench.desk.together import Item, look_up
+    from workbench.desk.together_lines import lay_out
 
-    return list(zip(keys, look_up(source, name, verb, keys), strict=True))
-
-
-def _list(
-    source: Source, verb: Verb, found: list[Item | LeftOut], rules: Rules, moment: datetime
-) -> tuple[Group, Listed]:
-    from workbench.desk.together import group
-    from workbench.desk.together_lines import listed
-
-    made = group(verb, found)
-    return made, listed(made, moment, rules.abandoned_after)
+    found = zip(keys, look_up(source, name, verb, keys), strict=True)
+    return {key: (each, lay_out(each, moment, after) if isinstance(each, Item) else None) for key, each in found}
 
 
 def _decide(source: Source, verb: Verb, items: Sequence[Item], text: str, audit: Audit, **how: Any) -> None:  # noqa: ANN401

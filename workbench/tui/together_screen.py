@@ -72,6 +72,7 @@ class TogetherScreen(ModalScreen[None]):
         self._stop = stop
         self._production = production
         self._then: Callable[[str], None] | None = None
+        self._draft = ""
 
     def compose(self) -> ComposeResult:
         """The title, the lines, the bars, and what to press."""
@@ -161,7 +162,8 @@ class TogetherScreen(ModalScreen[None]):
             return
         optional = "" if self.verb.text == ALWAYS else " (may be empty)"
         self._then = self._go
-        self.query_one(TextBar).ask(question + plain(f" · {self.verb.asks}{optional}:"), self._refused, warnings)
+        question += plain(f" · {self.verb.asks}{optional}:")
+        self.query_one(TextBar).ask(question, self._refused, warnings, self._draft)
         self.show_keys()
 
     def action_decide_unseen(self) -> None:
@@ -249,7 +251,9 @@ class TogetherScreen(ModalScreen[None]):
         self._end_asking()
 
     def on_text_bar_cancelled(self) -> None:
-        """Nothing to write."""
+        """Nothing is sent; the words are kept."""
+        if self.verb.text != NEVER:
+            self._draft = self.query_one(TextBar).words.text
         self._end_asking()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
