@@ -85,6 +85,10 @@ class Together(Deciding):
         """Read the source of an item again."""
         self.refresh_now()
 
+    def _moment(self, key: Key) -> datetime:
+        """This moment by the clock of the source of an item."""
+        return self.clock() + timedelta(seconds=self.lane_of(key).offset)
+
     # -- marks -----------------------------------------------------------------------------------------------
 
     @property
@@ -150,7 +154,7 @@ class Together(Deciding):
         self.notice.clear()
         if detail is not None and isinstance(getattr(detail.record, "tool_name", None), str):
             name = self.place_of(detail.key).name
-            self.app.push_screen(ToolScreen(detail.record, name, self.lane_of(detail.key), self.moment))
+            self.app.push_screen(ToolScreen(detail.record, name, self.lane_of(detail.key), self._moment(detail.key)))
         elif detail is not None:
             self.notice.say(plain("No tool is to be called here: this is a question, or its tool cannot be read."))
 
@@ -190,7 +194,7 @@ class Together(Deciding):
     def _read_some(self, batch: _Batch, keys: Sequence[Key]) -> None:
         now, later = keys[:_AT_ONCE], keys[_AT_ONCE:]
         name = now[0][0]
-        moment = self.moment
+        moment = self._moment(now[0])
         work = partial(_look_up, name=name, verb=batch.verb, keys=now, after=self.rules.abandoned_after, moment=moment)
         self.lane_of(now[0]).read(
             f"together {name}", work, partial(self._took, batch, later), partial(self._not_read, batch, keys)
