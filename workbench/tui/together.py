@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
-from textual.timer import Timer
 
-from workbench.data import Source
 from workbench.desk.inbox import Key
 from workbench.desk.places import Place
 from workbench.desk.safe import SafeText, plain, safe
@@ -24,52 +20,22 @@ from workbench.tui.gateway import Lane
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyWord
 from workbench.tui.marking import MarkedTable
+from workbench.tui.together_work import SETTLED, Batch, by_source, decide_items, look_again, read_items
 
 if TYPE_CHECKING:
-    from workbench.desk.audit import Audit
-    from workbench.desk.together import Became, Group, Item, LeftOut
-    from workbench.desk.together_lines import Laid
-    from workbench.tui.together_screen import TogetherScreen
-
-    _Found = dict[Key, tuple[Item | LeftOut, Laid | None]]
+    from workbench.desk.together import Became, Item
+    from workbench.tui.together_work import Found
 
 MANY = tuple(verb for verb in VERBS if verb.key != "enter")  # an answer is for one question
 _AT_ONCE = 100  # items that are read in one go: the list is read between them
 _TOLD = 0.25  # seconds between two looks at how far it is
-
-
-@dataclass(slots=True, eq=False)
-class _Batch:
-    """One decision about many items, from the first key to the last look."""
-
-    verb: Verb
-    keys: tuple[Key, ...]
-    screen: TogetherScreen
-    found: dict[Key, Item | LeftOut] = field(default_factory=dict)
-    laid: dict[Key, Laid] = field(default_factory=dict)
-    group: Group | None = None
-    became: dict[Key, Became] = field(default_factory=dict)
-    later: dict[Key, SafeText] = field(default_factory=dict)
-    heard: dict[str, SafeText] = field(default_factory=dict)
-    stopped: threading.Event = field(default_factory=threading.Event)
-    running: set[str] = field(default_factory=set)
-    timer: Timer | None = None
-    deciding: frozenset[Key] = frozenset()
-
-    @property
-    def told(self) -> list[Became]:
-        """What is known by now, in the order of the list."""
-        assert self.group is not None
-        return [self.became[item.key] for item in self.group.items if item.key in self.became]
-
-
 TOOL = Binding("w", "tool", "Who decided this tool", tooltip="And what differs.", id="inbox.tool")
 
 
 class Together(Deciding):
     """The part of the inbox screen that decides what is marked."""
 
-    _batch: _Batch | None = None
+    _batch: Batch | None = None
 
     # -- what several sources bring --------------------------------------------------------------------------
 
@@ -186,21 +152,23 @@ class Together(Deciding):
             return
         production = any(self.place_of(key).production for key in keys)
         screen = TogetherScreen(verb, self._decide_all, self._stop_all, production=production)
-        self._batch = batch = _Batch(verb, keys, screen)
+        self._batch = batch = Batch(verb, keys, screen)
         self.app.push_screen(screen, lambda _: self._left(batch))
-        for mine in _by_source(keys).values():
+        for mine in by_source(keys).values():
             self._read_some(batch, mine)
 
-    def _read_some(self, batch: _Batch, keys: Sequence[Key]) -> None:
+    def _read_some(self, batch: Batch, keys: Sequence[Key]) -> None:
         now, later = keys[:_AT_ONCE], keys[_AT_ONCE:]
         name = now[0][0]
         moment = self._moment(now[0])
-        work = partial(_look_up, name=name, verb=batch.verb, keys=now, after=self.rules.abandoned_after, moment=moment)
+        work = partial(
+            read_items, name=name, verb=batch.verb, keys=now, after=self.rules.abandoned_after, moment=moment
+        )
         self.lane_of(now[0]).read(
             f"together {name}", work, partial(self._took, batch, later), partial(self._not_read, batch, keys)
         )
 
-    def _took(self, batch: _Batch, later: Sequence[Key], found: _Found) -> None:
+    def _took(self, batch: Batch, later: Sequence[Key], found: Found) -> None:
         """Some of the items are read."""
         if self._batch is not batch:
             return  # it was closed meanwhile
@@ -212,7 +180,7 @@ class Together(Deciding):
             self._read_some(batch, later)
         self._read_on(batch)
 
-    def _not_read(self, batch: _Batch, keys: Sequence[Key], error: Exception) -> None:
+    def _not_read(self, batch: Batch, keys: Sequence[Key], error: Exception) -> None:
         """A source does not answer: its items are left out."""
         from workbench.desk.together import LeftOut
 
@@ -221,7 +189,7 @@ class Together(Deciding):
         if self._batch is batch:
             self._read_on(batch)
 
-    def _read_on(self, batch: _Batch) -> None:
+    def _read_on(self, batch: Batch) -> None:
         of = len(batch.keys)
         if len(batch.found) < of:
             batch.screen.title_is(plain(f"{batch.verb.title}: reading {len(batch.found):,} of {of:,}…"))
@@ -235,7 +203,7 @@ class Together(Deciding):
         title = plain(f"{batch.verb.title} {ours.what}") + (plain(" in ") + places if where else plain(""))
         batch.screen.show_listing(listed(ours, batch.laid), title)
 
-    def _left(self, batch: _Batch) -> None:
+    def _left(self, batch: Batch) -> None:
         """The list, or the report, was closed."""
         if self._batch is batch and not batch.running:
             self._batch = None
@@ -247,10 +215,10 @@ class Together(Deciding):
         """Decide all that was listed, each source by its own lane."""
         batch = self._batch
         assert batch is not None and batch.group is not None
-        by_source: dict[str, list[Item]] = {}
+        sources: dict[str, list[Item]] = {}
         for item in batch.group.items:
-            by_source.setdefault(item.source, []).append(item)
-        batch.running = set(by_source)
+            sources.setdefault(item.source, []).append(item)
+        batch.running = set(sources)
         batch.deciding = frozenset(item.key for item in batch.group.items)
         self.mine.update(batch.deciding)
         deliver = self.app.deliver  # type: ignore[attr-defined] # our app, which is above
@@ -259,9 +227,9 @@ class Together(Deciding):
             with suppress(RuntimeError):  # the screen's loop has ended
                 deliver(partial(self._took_one, batch, became))
 
-        for name, items in by_source.items():
+        for name, items in sources.items():
             work = partial(
-                _decide, verb=batch.verb, items=items, text=text, audit=self._audit(), of=len(batch.group.items),
+                decide_items, verb=batch.verb, items=items, text=text, audit=self._audit(), of=len(batch.group.items),
                 unseen=unseen, stop=batch.stopped.is_set, told=told,
             )  # fmt: skip
             lane = self.lane_of(items[0].key)
@@ -273,12 +241,12 @@ class Together(Deciding):
         if self._batch is not None:
             self._batch.stopped.set()
 
-    def _took_one(self, batch: _Batch, became: Became) -> None:
+    def _took_one(self, batch: Batch, became: Became) -> None:
         batch.became[became.key] = became
-        if became.result not in _SETTLED:
+        if became.result not in SETTLED:
             self.mine.discard(became.key)
 
-    def _ended(self, batch: _Batch, name: str, _: object) -> None:
+    def _ended(self, batch: Batch, name: str, _: object) -> None:
         """A source is through with its items."""
         batch.running.discard(name)
         if batch.running:
@@ -287,13 +255,13 @@ class Together(Deciding):
             batch.timer.stop()
         self._show_progress(batch)
         assert batch.group is not None
-        for mine in _by_source(item.key for item in batch.group.items).values():
+        for mine in by_source(item.key for item in batch.group.items).values():
             self.refresh_source(mine[0])
         decided_at = datetime.now().astimezone()
         for seconds in LOOKS:
             self.set_timer(seconds, partial(self._look_at_all, batch, decided_at))
 
-    def _broke(self, batch: _Batch, name: str, items: Sequence[Item], error: Exception) -> None:
+    def _broke(self, batch: Batch, name: str, items: Sequence[Item], error: Exception) -> None:
         """A source could not be opened, or something broke: what is not known to be done is told so."""
         from workbench.desk.together import not_tried
 
@@ -303,7 +271,7 @@ class Together(Deciding):
 
     # -- telling ---------------------------------------------------------------------------------------------
 
-    def _show_progress(self, batch: _Batch) -> None:
+    def _show_progress(self, batch: Batch) -> None:
         """How far it is, or what became of it."""
         from workbench.desk.together import summary
         from workbench.desk.together_lines import report_lines
@@ -325,53 +293,18 @@ class Together(Deciding):
         if not batch.running:
             self.notice.say(words, tone)
 
-    def _look_at_all(self, batch: _Batch, decided_at: datetime) -> None:
+    def _look_at_all(self, batch: Batch, decided_at: datetime) -> None:
         """Look at all of it again: what was decided may have been overwritten."""
-        by_source: dict[str, list[Became]] = {}
+        sources: dict[str, list[Became]] = {}
         for became in batch.told:
-            by_source.setdefault(became.item.source, []).append(became)
-        for name, mine in by_source.items():
-            look = partial(_look_again, became=mine, decided_at=decided_at, operator=self.rules.operator)
+            sources.setdefault(became.item.source, []).append(became)
+        for name, mine in sources.items():
+            look = partial(look_again, became=mine, decided_at=decided_at, operator=self.rules.operator)
             take = partial(self._looked_at_all, batch, name)
             self.lane_of(mine[0].key).read(f"together after {id(batch)} {name}", look, take, lambda _: None)
 
-    def _looked_at_all(self, batch: _Batch, name: str, found: tuple[dict[Key, SafeText], SafeText]) -> None:
+    def _looked_at_all(self, batch: Batch, name: str, found: tuple[dict[Key, SafeText], SafeText]) -> None:
         later, batch.heard[name] = found
         batch.later.update(later)
         if later or batch.screen.is_attached:
             self._show_progress(batch)
-
-
-_SETTLED = ("done", "skipped")
-
-
-def _by_source(keys: Iterable[Key]) -> dict[str, list[Key]]:
-    found: dict[str, list[Key]] = {}
-    for key in keys:
-        found.setdefault(key[0], []).append(key)
-    return found
-
-
-# What these import is needed by nobody who decides one item: they run in the threads of the source.
-
-
-def _look_up(source: Source, name: str, verb: Verb, keys: Sequence[Key], after: timedelta, moment: datetime) -> _Found:
-    from workbench.desk.together import Item, look_up
-    from workbench.desk.together_lines import lay_out
-
-    found = zip(keys, look_up(source, name, verb, keys), strict=True)
-    return {key: (each, lay_out(each, moment, after) if isinstance(each, Item) else None) for key, each in found}
-
-
-def _decide(source: Source, verb: Verb, items: Sequence[Item], text: str, audit: Audit, **how: Any) -> None:  # noqa: ANN401
-    from workbench.desk.together import decide
-
-    decide(verb, source, items, text, audit=audit, **how)
-
-
-def _look_again(
-    source: Source, became: list[Became], decided_at: datetime, operator: str
-) -> tuple[dict[Key, SafeText], SafeText]:
-    from workbench.desk.together import heard_since, overwritten
-
-    return overwritten(source, became), heard_since(source, became, decided_at, operator)
