@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 
 import pytest
+from servers import until
 from support.hostile import drawn
+from support.processes import SqlProcess
 from support.screens import Pty
 
 FILE = pytest.mark.parametrize("agents", ["sqlite"], indirect=True)
@@ -94,3 +98,26 @@ def test_a_dry_run_lists_all_and_changes_nothing(workbench, agents) -> None:
     assert [(row["id"], row["result"]) for row in rows] == [(gone, "conflict"), (first, "dry run"), (slack, "apart")]
     assert workbench("approve", second, "--dry-run").code == 0
     assert agents.approval(first)[0] == "pending" and not workbench.own.exists()
+
+
+@FILE
+def test_ctrl_c_stops_and_says_how_many_were_not_tried(workbench, agents) -> None:
+    ids = [agents.held(), agents.held(), agents.held()]
+    command = [sys.executable, "-m", "workbench", "approve", *ids]
+    log = workbench.own / "audit.jsonl"
+    # Without a terminal that would send it: the tests themselves may ignore ctrl+c.
+    listen = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    with SqlProcess(agents.file) as other:
+        other.run("BEGIN IMMEDIATE")
+        process = subprocess.Popen(
+            [sys.executable, "-c", listen, *command],
+            cwd=workbench.here, env=workbench.variables(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        until(lambda: log.exists() and log.read_bytes().count(b"\n") == 1, seconds=60, what="the intent")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        other.run("ROLLBACK")
+    assert (process.returncode, out, err) == (130, "", "workbench: 2 more were not tried\n")
+    assert {agents.approval(id)[0] for id in ids} == {"pending"}
+    # It may have come while the intent was being written, which then is taken back.
+    assert {act["result"] for act in workbench.acts} <= {"interrupted"}
