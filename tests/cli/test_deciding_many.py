@@ -117,7 +117,9 @@ def test_ctrl_c_stops_and_says_how_many_were_not_tried(workbench, agents) -> Non
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         other.run("ROLLBACK")
-    assert (process.returncode, out, err) == (130, "", "workbench: 2 more were not tried\n")
+    assert (out, err) == ("", "workbench: 2 more were not tried\n")
+    # The interpreter ends itself by the signal where that came while it was making a class: a shell says 130 for both.
+    assert process.returncode in (130, -signal.SIGINT)
     assert {agents.approval(id)[0] for id in ids} == {"pending"}
     # It may have come while the intent was being written, which then is taken back.
     assert {act["result"] for act in workbench.acts} <= {"interrupted"}
