@@ -158,7 +158,8 @@ def report_lines(
 ) -> tuple[DetailLine, ...]:
     """What became of all of it: how many of which, then one line for each item, in the order of the list."""
     later = later or {}
-    lines = [DetailLine(plain("together"), ((summary(group.verb, became), "key"),), prose=True)]
+    told = summary(group.verb, became) if became else plain("nothing yet")
+    lines = [DetailLine(plain("together"), ((told, "key"),), prose=True)]
     if later:
         lines.append(DetailLine(NO_LABEL, ((plain(f"{len(later):,} of these stand no more"), "bad"),), prose=True))
     lines += (DetailLine(NO_LABEL, ((words, "faint"),), prose=True) for words in heard)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MANY = tuple(verb for verb in VERBS if verb.key != "enter")  # an answer is for one question
 _AT_ONCE = 100  # items that are read in one go: the list is read between them
-_TOLD = 0.25  # seconds between two looks at how far it is
+_TOLD = 0.5  # seconds between two looks at how far it is
 TOOL = Binding("w", "tool", "Who decided this tool", tooltip="And what differs.", id="inbox.tool")
 
 
