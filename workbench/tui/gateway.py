@@ -150,6 +150,11 @@ class Lane:
         return self._acting.waiting_since is not None
 
     @property
+    def stopped(self) -> bool:
+        """Whether everything was abandoned, because the program ends: what does much does no more of it."""
+        return self._stopped
+
+    @property
     def asking(self) -> bool:
         """Whether a question is open."""
         return self._reading.waiting_since is not None

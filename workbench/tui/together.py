@@ -228,11 +228,11 @@ class Together(Deciding):
                 deliver(partial(self._took_one, batch, became))
 
         for name, items in sources.items():
+            lane = self.lane_of(items[0].key)
             work = partial(
                 decide_items, verb=batch.verb, items=items, text=text, audit=self._audit(), of=len(batch.group.items),
-                unseen=unseen, stop=batch.stopped.is_set, told=told,
+                unseen=unseen, stop=partial(_is_to_stop, batch, lane), told=told,
             )  # fmt: skip
-            lane = self.lane_of(items[0].key)
             lane.act(work, partial(self._ended, batch, name), partial(self._broke, batch, name, items))
         batch.timer = self.set_interval(_TOLD, partial(self._show_progress, batch))
         self._show_progress(batch)
@@ -308,3 +308,8 @@ class Together(Deciding):
         batch.later.update(later)
         if later or batch.screen.is_attached:
             self._show_progress(batch)
+
+
+def _is_to_stop(batch: Batch, lane: Lane) -> bool:
+    """Whether the operator stops it, or leaves."""
+    return batch.stopped.is_set() or lane.stopped
