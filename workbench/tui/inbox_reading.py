@@ -20,7 +20,7 @@ from workbench.tui.deciding import Deciding
 from workbench.tui.gateway import Lane
 from workbench.tui.inbox_rows import COLUMNS, InboxRows, usual_columns
 from workbench.tui.inboxes import Inboxes, OneInbox
-from workbench.tui.live_table import LiveTable
+from workbench.tui.marking import MarkedTable
 
 if TYPE_CHECKING:
     from workbench.data import Source
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _FAILURE = "failure"
 
 
-class InboxTable(LiveTable):
-    """The list of what waits. Nothing here is done to many rows at once, so none can be marked."""
+class InboxTable(MarkedTable):
+    """The list of what waits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open, or answer", id="row.open")]
 
@@ -41,10 +41,6 @@ class InboxTable(LiveTable):
         self._widths.arrange(ids)
         self._fit()
         self.refresh()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave out what has no use here."""
-        return action not in ("mark", "range", "clear_marks")
 
 
 class InboxReading(Deciding):

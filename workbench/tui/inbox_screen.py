@@ -26,6 +26,7 @@ from workbench.tui.inboxes import Inboxes
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
+from workbench.tui.together import TOOL, Together
 from workbench.tui.view_screen import Tabs
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from workbench.desk.detail import Detail
 
 
-class InboxScreen(InboxReading):
+class InboxScreen(Together, InboxReading):
     """What waits in one source, or in several as one list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,6 +49,7 @@ class InboxScreen(InboxReading):
         Binding("escape", "back", "Back", id="view.back"),
         Binding("tab", "other_pane", "Other pane", id="view.pane"),
         Binding("h", "app.noun('approval')", "History", tooltip="Every call, decided ones too.", id="inbox.history"),
+        TOOL,
         Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
     ]
 
@@ -171,6 +173,8 @@ class InboxScreen(InboxReading):
 
     def key_words(self) -> list[KeyWord]:
         """The keys that do something to the item under the cursor; greyed where they cannot, with the reason."""
+        if self.marked:
+            return self.marked_words()
         words = []
         if self.detail is not None:
             refusals = self.detail.refusals
@@ -202,6 +206,8 @@ class InboxScreen(InboxReading):
             return True
         if action == "scroll_detail":
             return self.asking
+        if self.can_be_together(action, parameters):
+            return True
         if action in ("verb", "approve_unseen"):
             verb = BY_ID[str(parameters[0])] if parameters else APPROVE
             return not self.asking and self.detail is not None and self.detail.kind in verb.applies

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 
 from workbench.desk.inbox import Key
-from workbench.desk.places import Place
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS, Verb
 from workbench.tui.deciding import LOOKS, Deciding, id_of
@@ -36,20 +35,6 @@ class Together(Deciding):
     """The part of the inbox screen that decides what is marked."""
 
     _batch: Batch | None = None
-
-    # -- what several sources bring --------------------------------------------------------------------------
-
-    def place_of(self, key: Key) -> Place:
-        """The source of an item."""
-        return self.place
-
-    def lane_of(self, key: Key) -> Lane:
-        """The way to the source of an item."""
-        return self.lane
-
-    def refresh_source(self, key: Key) -> None:
-        """Read the source of an item again."""
-        self.refresh_now()
 
     def _moment(self, key: Key) -> datetime:
         """This moment by the clock of the source of an item."""
@@ -77,9 +62,9 @@ class Together(Deciding):
             words.append(KeyWord(word(self, "source.write", "W"), "Write"))
         return words
 
-    def marks_told(self, words: SafeText) -> SafeText:
+    def count_words(self) -> SafeText:
         """The words of the frame, with how many items are marked."""
-        count = len(self.marked)
+        words, count = super().count_words(), len(self.marked)
         return words + plain(f" · {count:,} marked") if count else words
 
     def can_be_together(self, action: str, parameters: tuple[object, ...]) -> bool:
