@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -15,7 +16,9 @@ import click
 from workbench.cli.inbox import print_inbox
 from workbench.cli.options import Command
 from workbench.cli.probing import opened
+from workbench.cli.resuming import last_source, remembered, theme_of
 from workbench.cli.session import Session
+from workbench.cli.source_book import Book
 from workbench.cli.sources import show_source
 from workbench.cli.working import NoInbox, chosen_places, opening_of
 from workbench.data.errors import Invalid
@@ -23,6 +26,7 @@ from workbench.settings import Opening
 
 if TYPE_CHECKING:
     from workbench.data import Source
+    from workbench.desk.remembered import Remembered
     from workbench.settings import Loaded
     from workbench.tui.keymap import Bound, Keymap
 
@@ -44,7 +48,11 @@ def show(session: Session, name: str | None) -> int:
         if session.output.as_json or not _is_terminal():
             return print_inbox(session, [place])
         refuse_dumb_terminal(os.environ.get("TERM"))
-        return _open_screen(session, place)
+        kept = remembered(session, named=name is not None)
+        if (last := last_source(session, kept)) not in (None, place):
+            with suppress(NoInbox):  # it is another database by now: as if nothing were remembered
+                return _open_screen(session, last, kept)
+        return _open_screen(session, place, kept)
     except NoInbox:
         return show_source(session, place)
 
@@ -65,14 +73,14 @@ def refuse_dumb_terminal(term: str | None) -> None:
     )
 
 
-def _open_screen(session: Session, name: str) -> int:
+def _open_screen(session: Session, name: str, kept: Remembered) -> int:
     """Run the screen until the operator leaves."""
     gc.disable()
     from workbench.desk.places import Place, Rules
     from workbench.tui.app import NO_INBOX, run
     from workbench.tui.choices import Choices
     from workbench.tui.notices_out import Wanted
-    from workbench.tui.theme import suited
+    from workbench.tui.theme import is_plain, suited
 
     # What was loaded stays: it is never looked through for garbage, which would take as long as drawing a frame.
     gc.freeze()
@@ -99,8 +107,18 @@ def _open_screen(session: Session, name: str) -> int:
     opening = opening_of(session, name)
     place = place_of(opening)
     wanted = Wanted(settings.bell, settings.title, settings.osc9)
-    choices = Choices(keymap_of(session.loaded), session.loaded.themes, settings.clipboard, wanted, places=places)
-    code = run(place, Rules(settings.operator, settings.home, session.secrets), suited(settings.theme), choices)
+    choices = Choices(
+        keymap_of(session.loaded),
+        session.loaded.themes,
+        settings.clipboard,
+        wanted,
+        places=places,
+        remembered=kept,
+        theme_setting=settings.theme,
+        book=Book(session, "screen", "mark that it is to be stored"),
+    )
+    theme = settings.theme if is_plain() else theme_of(session, kept)
+    code = run(place, Rules(settings.operator, settings.home, session.secrets), suited(theme), choices)
     if code == NO_INBOX:
         raise NoInbox(f"{opening.display} has no inbox")
     return code

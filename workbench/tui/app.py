@@ -110,7 +110,7 @@ class WorkbenchApp(Choosing, App[int]):
         """Open the inbox, and keep an eye on the source and the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self._begin_watching()
-        self.action_noun("inbox")
+        self.action_noun(self.first_view(), chosen=False)
         self.set_interval(0.5, self._keep_watch)
 
     def action_view(self, key: str) -> None:
@@ -122,8 +122,10 @@ class WorkbenchApp(Choosing, App[int]):
         else:
             self.action_noun(self._shown.get(key, view.nouns[0]))
 
-    def action_noun(self, id: str) -> None:
+    def action_noun(self, id: str, *, chosen: bool = True) -> None:
         """Show all of a noun. Its screen is made when it is first asked for, and stays as it was left."""
+        if chosen:
+            self.remember_view(id)
         mode = f"{id} {self.place.name}"
         if mode not in self._modes:
             self.add_mode(mode, partial(_screen_of, id, self))
@@ -286,7 +288,7 @@ class WorkbenchApp(Choosing, App[int]):
 
 def _screen_of(id: str, app: WorkbenchApp) -> InboxScreen | ViewScreen:
     if id == "inbox":
-        return InboxScreen(app.place, app.rules, app.lane, app.clock)
+        return InboxScreen(app.place, app.rules, app.lane, app.clock, app.look_of(id))
     # Imported when it is first looked at: the inbox is there sooner without it.
     from workbench.desk.noun import HOUSE
     from workbench.desk.nouns import nouns
@@ -296,7 +298,7 @@ def _screen_of(id: str, app: WorkbenchApp) -> InboxScreen | ViewScreen:
         from workbench.tui.house_screen import HouseScreen
 
         return HouseScreen(nouns()[id], app)
-    return NounScreen(nouns()[id], app.place, app.rules, app.lane, app.clock)
+    return NounScreen(nouns()[id], app.place, app.rules, app.lane, app.clock, app.look_of(id))
 
 
 def _begin_to_watch(source: Source) -> tuple[Source, Watch]:

@@ -63,7 +63,14 @@ class ColumnWidths:
 
     def __init__(self, columns: Sequence[TableColumn]) -> None:
         self.columns = tuple(columns)
+        self._order = tuple(range(len(self.columns)))
         self.reset()
+
+    def arrange(self, ids: Sequence[str]) -> None:
+        """Show only these columns, in this order. Ids that no column has are passed over; without any left all are."""
+        places = {column.id: number for number, column in enumerate(self.columns)}
+        found = tuple(dict.fromkeys(places[id] for id in ids if id in places))
+        self._order = found or tuple(range(len(self.columns)))
 
     def reset(self) -> None:
         """Forget every cell that was seen."""
@@ -92,7 +99,7 @@ class ColumnWidths:
 
     def fit(self, room: int) -> tuple[Placed, ...]:
         """The columns that there is room for, with their widths. One at least, cut if it must be."""
-        kept = list(range(len(self.columns)))
+        kept = list(self._order)
         while len(kept) > 1 and self._least(kept) > room:
             droppable = [number for number in kept if self.columns[number].drop]
             if not droppable:

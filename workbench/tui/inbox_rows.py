@@ -1,6 +1,6 @@
 """The rows of the inbox: its columns, and each row drawn anew only when it reads differently."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,12 +37,14 @@ class InboxRows:
     def __init__(self, abandoned_after: timedelta) -> None:
         self._after = abandoned_after
         self._drawn: dict[Key, _Drawn] = {}
+        # The order of the rows; the operator may choose another one.
+        self.order: Callable[[Iterable[Waiting], datetime, timedelta], list[Waiting]] = inbox.by_urgency
 
     def rows(self, items: Iterable[Waiting], moment: datetime) -> list[TableRow]:
-        """The rows of these items, the most urgent first."""
+        """The rows of these items in their order, which is the most urgent first unless another one was chosen."""
         before, self._drawn = self._drawn, {}
         rows = []
-        for item in inbox.by_urgency(items, moment, self._after):
+        for item in self.order(items, moment, self._after):
             drawn = before.get(item.key)
             if drawn is None or drawn.item != item or not drawn.begin <= moment < drawn.end:
                 drawn = _Drawn(item, moment, self._until(item, moment), self._row(item, moment))

@@ -16,13 +16,16 @@ from workbench.desk import clocks, inbox
 from workbench.desk.inbox import Inbox, Key, Waiting
 from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
+from workbench.desk.remembered import Look
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS
+from workbench.tui.arranging import USUAL
 from workbench.tui.choices import Counted
 from workbench.tui.deciding import Deciding, id_of
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.gateway import Lane
+from workbench.tui.inbox_arranging import InboxArranging
 from workbench.tui.inbox_rows import COLUMNS, InboxRows
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
@@ -46,7 +49,7 @@ class InboxTable(LiveTable):
         return action not in ("mark", "range", "clear_marks")
 
 
-class InboxScreen(Deciding):
+class InboxScreen(InboxArranging, Deciding):
     """What waits in one source."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,14 +67,18 @@ class InboxScreen(Deciding):
         Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
     ]
 
-    def __init__(self, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now, look: Look = USUAL
+    ) -> None:
         super().__init__(place, rules, lane, clock)
+        self.look = look
         self.items: dict[Key, Waiting] = {}
         self.read = Inbox(())
         self.detail: Detail | None = None
         self.shown_at = 0.0
         self._timed: object = None  # the open source whose clock is known
         self._rows = InboxRows(rules.abandoned_after)
+        self._rows.order = self.in_order
         self._cursor: object = None
 
     # -- layout ----------------------------------------------------------------------------------------------
@@ -89,16 +96,12 @@ class InboxScreen(Deciding):
         yield Notice(id="notice")
         yield KeyLine(id="keys")
 
-    @property
-    def table(self) -> LiveTable:
-        """The list."""
-        return self.query_one(LiveTable)
-
     def on_mount(self) -> None:
         """Begin to read, and to count time."""
         self._laid_out = True
         self.set_class(self.place.production, "-production")
         self.query_one(Tabs).show_view("inbox")
+        self.show_arranged()
         self.table.focus()
         self.show_frame()
         self.refresh_now()
@@ -258,7 +261,7 @@ class InboxScreen(Deciding):
             words += f", {len(self.read.damage):,} damaged"
         if self.lane.offset:
             words += f", clock {self.lane.offset:+,.0f} s"
-        return plain(words)
+        return plain(words) + self.sort_words
 
     def key_words(self) -> list[KeyWord]:
         """The keys that do something to the item under the cursor; greyed where they cannot, with the reason."""
