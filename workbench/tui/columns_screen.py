@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 
 from workbench.desk.safe import plain, safe
@@ -32,15 +33,22 @@ class ColumnTable(LiveTable):
     """The columns of a list. The key that marks rows elsewhere shows and hides them here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "screen.show_or_hide", "Show or hide", id="columns.toggle"),
+        Binding("space", "mark", "Show or hide", id="row.mark"),
         Binding("left,K", "screen.shift(-1)", "Further to the left", id="columns.left"),
         Binding("right,J", "screen.shift(1)", "Further to the right", id="columns.right"),
         Binding("u", "screen.usual", "As usual", id="columns.usual"),
     ]
 
+    class Marked(Message):
+        """The column under the cursor is to be shown, or hidden."""
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what has no use here."""
-        return action not in ("mark", "range", "clear_marks")
+        return action not in ("range", "clear_marks")
+
+    def action_mark(self) -> None:
+        """Show the column, or hide it."""
+        self.post_message(self.Marked())
 
 
 class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
@@ -77,7 +85,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         keys = "   ".join(
             f"{word(self, id, key)} {what}"
             for id, key, what in (
-                ("columns.toggle", "space", "shows, hides"),
+                ("row.mark", "space", "shows, hides"),
                 ("columns.left", "left", "and"),
                 ("columns.right", "right", "move"),
                 ("columns.usual", "u", "as usual"),
@@ -105,7 +113,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         key = self.query_one(ColumnTable).cursor
         return key[0] if isinstance(key, tuple) else None
 
-    def action_show_or_hide(self) -> None:
+    def on_column_table_marked(self) -> None:
         """Show the column under the cursor, or hide it; one has to stay."""
         notice, id = self.query_one(Notice), self._under_cursor
         notice.clear()
