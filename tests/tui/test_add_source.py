@@ -116,7 +116,8 @@ def test_nothing_is_saved_that_does_not_answer(sqlite_place: Where, tmp_path: Pa
         write(keys, str(tmp_path / "text.txt"))
         await keys.press("enter")
         await keys.until(lambda: "is a text file" in keys.flat)
-        await keys.press("ctrl+u", "enter")
+        write(keys, "")
+        await keys.press("enter")
         await keys.sees("the target is empty")
         write(keys, "postgresql://h/d?nonsense=1")
         await keys.press("enter")
@@ -214,6 +215,8 @@ def test_a_source_is_taken_out_after_a_question_and_its_database_stays(
 @SIZES
 def test_the_form_reads_as_its_golden_does(sqlite_place: Where, tmp_path: Path, settings: Path, size: Screen) -> None:
     operator = with_settings(Operator(sqlite_place, tmp_path / "home"), settings)
+
+    operator.choices = replace(operator.choices, places=list)  # their paths are other ones in every run
 
     async def steps(keys: Keys) -> None:
         await keys.press("s", "a")
