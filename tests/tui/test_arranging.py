@@ -9,7 +9,7 @@ import pytest
 from support.agents import Place as Where
 from support.fixtures import copied
 from support.inboxes import SECRET, Keys, Operator, ask, wonder
-from support.screens import NARROW, WIDE, Screen, golden
+from support.screens import NARROW, WIDE, Screen
 
 from workbench.data import Source
 from workbench.desk.places import Place
@@ -301,6 +301,6 @@ def test_the_questions_read_as_their_goldens_do(tmp_path: Path, size: Screen, ke
         await keys.until(lambda: keys.view.detail is not None)
         await keys.press(key)
         await keys.sees("Sort the whole list" if key == "S" else "Columns, from left to right")
-        golden(f"{name}_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"{name}_{size[0]}x{size[1]}")
 
     fleet.run(steps, size)
