@@ -37,9 +37,12 @@ class NounArranging(Arranging, NounDeeds):
     def filter_by(self, text: str) -> None:
         """Show only what matches; a filter that makes no sense is refused with a sentence."""
         try:
-            self.asked_for(text)
+            ask = self.asked_for(text)
         except Invalid as error:
-            self.notice.say(safe(str(error)), "$error")
+            self.say(safe(str(error)), "$error")
+            return
+        if not self._laid_out:  # it has only just been gone to: this is what it will read first
+            self.filter, self.window = text, ListWindow(ask)
             return
         if self.has_class("-detail"):
             self.action_back()
