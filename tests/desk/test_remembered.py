@@ -100,7 +100,7 @@ def test_what_makes_no_sense_in_the_file_is_left_out_and_what_is_not_known_stays
         "sort": 5,
         "columns": ["id", 7, None, "app"],
         "size": 99,
-        "filters": {"prod": 1, "b": "words"},
+        "filters": {"prod": 1, "b": "words", "c": "\x1b[2J"},
         "later": [1],
     }
     table = {

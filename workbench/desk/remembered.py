@@ -127,7 +127,8 @@ def _look(entry: Mapping[str, object]) -> Look:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) and len(value) <= _LONGEST else ""
+    # What cannot be seen was written by none of us, and would stand in lines in which one writes.
+    return value if isinstance(value, str) and len(value) <= _LONGEST and value.isprintable() else ""
 
 
 def _tables(value: object) -> Iterator[tuple[str, dict[str, object]]]:
