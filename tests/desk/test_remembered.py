@@ -113,10 +113,8 @@ def test_what_makes_no_sense_in_the_file_is_left_out_and_what_is_not_known_stays
     save(tmp_path, {("nouns", "memory", "size"): 2, ("nouns", "session", "filters", "prod"): "new"})
     kept = json.loads((tmp_path / FILE).read_text())
     assert kept["shade"] == "blue" and kept["nouns"]["session"]["later"] == [1]
-    assert kept["nouns"]["memory"] == {"size": 2} and kept["nouns"]["session"]["filters"] == {
-        "prod": "new",
-        "b": "words",
-    }
+    assert kept["nouns"]["memory"] == {"size": 2}
+    assert kept["nouns"]["session"]["filters"] == {"prod": "new", "b": "words", "c": "\x1b[2J"}
 
 
 def test_the_file_does_not_grow_without_limit(tmp_path: Path) -> None:
