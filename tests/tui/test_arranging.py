@@ -108,7 +108,7 @@ def test_the_inbox_is_sorted_by_its_columns_and_the_cursor_stays_on_its_item(
     wonder(agents, "Which?", minutes=9)
 
     def whats(keys: Keys) -> list[str]:
-        return [str(row.cells[2]) for row in keys.inbox.table.rows]
+        return [str(row.cells[-2]) for row in keys.inbox.table.rows]
 
     async def steps(keys: Keys) -> None:
         await keys.settled()
