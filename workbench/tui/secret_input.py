@@ -46,6 +46,10 @@ class FormWords(Input):
         Binding("up", "screen.focus_previous", "The line before", show=False, id="form.previous"),
     ]
 
+    def on_mount(self) -> None:
+        """The cursor stands still: a form that nobody writes in sends nothing."""
+        self.cursor_blink = False
+
     def _on_paste(self, event: Paste) -> None:
         event.text = "".join(character for character in event.text if character.isprintable())
 
