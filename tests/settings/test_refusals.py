@@ -35,7 +35,7 @@ def refusal(place, kind: type[WorkbenchError] = Invalid, **options: object) -> s
         ('sources.a = { target = "x",\n pasfile = "y" }\n'.replace(",\n", ","), ':1: unknown setting "sources.a.pasfile"'),
         (
             "zzz = 1\n",
-            ':1: unknown setting "zzz"; known are operator, home, default_source, theme, clipboard, bell, title, osc9, '
+            ':1: unknown setting "zzz"; known are operator, home, default_source, theme, resume, clipboard, bell, title, osc9, '
             "log_file, timeouts, columns, keys, sources",
         ),
         ('OPERATOR = "x"\n', ':1: unknown setting "OPERATOR"; did you mean "operator"?'),

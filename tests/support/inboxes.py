@@ -76,7 +76,7 @@ class Operator:
             async with app.run_test(size=size) as pilot:
                 keys = Keys(app, pilot)
                 try:
-                    await keys.until(lambda: keys.inbox is not None and keys.inbox.answered)
+                    await keys.until(lambda: getattr(app.screen, "answered", False))
                     await steps(keys)
                 finally:
                     app.leave(0)

@@ -148,7 +148,7 @@ def test_the_key_for_themes_steps_through_all_of_them_and_tells_which(operator: 
             before = keys.app.theme
             await keys.press("T")
             await keys.until(lambda before=before: keys.app.theme != before)
-            assert keys.notice == f'Theme: {keys.app.theme} (the setting "theme" keeps it).'
+            assert keys.notice == f"Theme: {keys.app.theme} (it is remembered)."
             assert keys.app.native_ansi_color == (keys.app.theme == "ansi")
             seen.append(keys.app.theme)
         assert seen[0] == seen[-1] == "workbench-dark" and len(set(seen)) == 5

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -16,7 +17,9 @@ from workbench.cli.failures import masked
 from workbench.cli.inbox import print_inbox
 from workbench.cli.options import Command
 from workbench.cli.probing import opened
+from workbench.cli.resuming import last_source, remembered, theme_of
 from workbench.cli.session import HOME, Candidate, Session
+from workbench.cli.source_book import Book
 from workbench.cli.sources import show_source
 from workbench.cli.working import NoInbox, chosen_places, opening_of
 from workbench.data.errors import Invalid
@@ -24,6 +27,7 @@ from workbench.settings import Opening
 
 if TYPE_CHECKING:
     from workbench.data import Source
+    from workbench.desk.remembered import Remembered
     from workbench.settings import Loaded
     from workbench.tui.keymap import Bound, Keymap
 
@@ -45,7 +49,12 @@ def show(session: Session, names: Sequence[str] = ()) -> int:
         if session.output.as_json or not _is_terminal():
             return print_inbox(session, places)
         refuse_dumb_terminal(os.environ.get("TERM"))
-        return _open_screen(session, places if names else shown_together(session))
+        usual = places if names else shown_together(session)
+        kept = remembered(session, named=bool(names))
+        if (last := last_source(session, kept)) is not None and [last] != usual:
+            with suppress(NoInbox):  # it is another database by now: as if nothing were remembered
+                return _open_screen(session, [last], kept)
+        return _open_screen(session, usual, kept)
     except NoInbox:
         return show_source(session, places[0])
 
@@ -78,14 +87,14 @@ def refuse_dumb_terminal(term: str | None) -> None:
     )
 
 
-def _open_screen(session: Session, names: Sequence[str]) -> int:
+def _open_screen(session: Session, names: Sequence[str], kept: Remembered) -> int:
     """Run the screen until the operator leaves."""
     gc.disable()
     from workbench.desk.places import Place, Rules
     from workbench.tui.app import NO_INBOX, run
     from workbench.tui.choices import Choices
     from workbench.tui.notices_out import Wanted
-    from workbench.tui.theme import suited
+    from workbench.tui.theme import is_plain, suited
 
     # What was loaded stays: it is never looked through for garbage, which would take as long as drawing a frame.
     gc.freeze()
@@ -125,9 +134,19 @@ def _open_screen(session: Session, names: Sequence[str]) -> int:
     else:
         several = [place_of_candidate(_candidate(session, name)) for name in names]
     wanted = Wanted(settings.bell, settings.title, settings.osc9)
-    choices = Choices(keymap_of(session.loaded), session.loaded.themes, settings.clipboard, wanted, places=places)
+    choices = Choices(
+        keymap_of(session.loaded),
+        session.loaded.themes,
+        settings.clipboard,
+        wanted,
+        places=places,
+        remembered=kept,
+        theme_setting=settings.theme,
+        book=Book(session, "screen", "mark that it is to be stored"),
+    )
+    theme = settings.theme if is_plain() else theme_of(session, kept)
     rules = Rules(settings.operator, settings.home, session.secrets)
-    code = run(several[0], rules, suited(settings.theme), choices, several[1:])
+    code = run(several[0], rules, suited(theme), choices, several[1:])
     if code == NO_INBOX:
         raise NoInbox(f"{several[0].display} has no inbox")
     return code

@@ -48,14 +48,28 @@ class Session:
     @cached_property
     def loaded(self) -> Loaded:
         """The settings; each notice about them is printed once."""
-        flags = {"json", "no_color", "write", "read_only", "debug"}
-        loaded = load({key: value for key, value in self._given.items() if key not in flags})
-        self._check_names(loaded)
+        loaded = self._load()
         if why := start_log(loaded.settings.log_file):
             self.output.note(why)
         for notice in loaded.notices if self.tells_notices else ():
             self.output.note(notice)
         return loaded
+
+    def read_again(self) -> None:
+        """Take in what was changed in the settings file. Nothing is printed: a screen may be shown."""
+        with suppress(WorkbenchError):  # another editor may be at it; then what was read before holds
+            self.__dict__["loaded"] = self._load()
+
+    def _load(self) -> Loaded:
+        flags = {"json", "no_color", "write", "read_only", "debug"}
+        loaded = load({key: value for key, value in self._given.items() if key not in flags})
+        self._check_names(loaded)
+        return loaded
+
+    @property
+    def commands(self) -> Sequence[str]:
+        """The words that are commands, which no source can be called."""
+        return self._commands
 
     @property
     def config(self) -> str | None:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote_from_bytes
 
 import click
 
-from workbench.cli.failures import OK, masked, remember_secrets
+from workbench.cli.failures import OK, masked
 from workbench.cli.options import Command
 from workbench.cli.output import size_text
 from workbench.cli.records import record
 from workbench.cli.session import Candidate, Session
+from workbench.cli.source_book import Book
 from workbench.cli.sources import ask, tested
-from workbench.data.errors import Conflict, Invalid, NotFound, WorkbenchError
-from workbench.data.target import FileTarget, parse_target, secrets_of
-from workbench.settings import Opening, has_literal_password, settings_files
+from workbench.data.errors import Invalid
+from workbench.settings import Opening
 
 if TYPE_CHECKING:
-    from workbench.desk.audit import Audit
+    from workbench.settings.adding import NewSource
 
 
 @click.command("add", cls=Command)
@@ -51,28 +47,20 @@ def add(
     It is opened read-only and tested first. Write a password as '${VARIABLE}' in single quotes, or use service= or a
     password file: what stands in TARGET itself is not stored unless you say so.
     """
-    from workbench.settings.editing import add_source
+    from workbench.settings.adding import NewSource
 
-    _refuse_name(session, name)
-    entry: dict[str, str | bool] = {"target": _stored(target)}
-    _refuse_password(target, store_password)
-    flags = {"read_only": read_write, "production": production, "allow_other_owner": allow_other_owner}
-    entry |= {key: key != "read_only" for key, given in flags.items() if given}
-    if passfile is not None:
-        entry["passfile"] = _text(os.path.abspath(Path(passfile).expanduser()), "--passfile")  # noqa: PTH100 - links stay
-    path = settings_files(session.config)[0].path
-    candidate = _candidate(name, entry, path, even_if_dead)
+    book = Book(session, "command line")
+    new = NewSource(name, target, read_write, production, passfile, allow_other_owner, store_password)
+    book.refuse_name(name)
+    new.entry()  # a target that is none is refused before a word is said of its password
+    book.refuse_password(new)
+    path = book.file
+    candidate = _candidate(book, new, even_if_dead)
     (answer,) = ask(session, [candidate])
     if answer.error is not None and not even_if_dead:
         said = f"{masked(str(answer.error))}; nothing was added, and --even-if-dead adds it all the same"
         raise type(answer.error)(said)
-    where = candidate.opening.display if isinstance(candidate.opening, Opening) else target
-    chosen = {key: value for key, value in entry.items() if key not in ("target", "passfile")}
-    with _audit(session).intent(
-        source=name, where=where, verb="add", noun="source", keys=[name], via="command line", more=chosen
-    ) as act:
-        add_source(path, name, entry)
-        act.outcome("added")
+    book.add(new, candidate.opening.display if isinstance(candidate.opening, Opening) else target)
     output = session.output
     if output.as_json:
         output.json({**record(answer), "result": "added", "file": path})
@@ -92,30 +80,15 @@ def add(
 @click.pass_obj
 def remove(session: Session, name: str, yes: bool) -> int:
     """Take a source out of your settings; the database itself is not touched."""
-    from workbench.settings.editing import remove_source
-
-    loaded, output = session.loaded, session.output
-    path = settings_files(session.config)[0].path
-    if name not in loaded.settings.sources:
-        raise NotFound(f'there is no configured source "{name}"; `workbench source list` shows them')
-    place = loaded.place("sources", name, "target")
-    if name in loaded.local_sources or place.startswith("WORKBENCH_"):
-        raise Invalid(f'the source "{name}" comes from {place}, not from your settings file; take it out there')
-    if loaded.settings.default_source == name:
-        where = loaded.place("default_source")
-        raise Conflict(f'{where}: "{name}" is the default_source; name another one there first')
-    candidate = session.candidate(name).opening if not _is_broken(session, name) else None
-    where = candidate.display if isinstance(candidate, Opening) else ""
+    book, output = Book(session, "command line"), session.output
+    book.refuse_removal(name)
+    where, place = book.where(name), session.loaded.place("sources", name, "target")
     if not yes and not output.as_json and all(each is not None and each.isatty() for each in (sys.stdin, sys.stdout)):
         output.line(f"{name} ({where}), which stands in {place}")
         if not click.confirm("Take it out of your settings? The database stays as it is", default=False):
             output.note(f"{name}: left as it is")
             return OK
-    with _audit(session).intent(
-        source=name, where=where, verb="remove", noun="source", keys=[name], via="command line"
-    ) as act:
-        remove_source(path, name)
-        act.outcome("removed")
+    path = book.remove(name)
     if output.as_json:
         output.json({"name": name, "result": "removed", "file": path})
     else:
@@ -123,80 +96,13 @@ def remove(session: Session, name: str, yes: bool) -> int:
     return OK
 
 
-def _audit(session: Session) -> Audit:
-    from workbench.desk.audit import Audit
-
-    settings = session.loaded.settings
-    return Audit(settings.home, settings.operator, secrets=session.secrets)
-
-
-def _is_broken(session: Session, name: str) -> bool:
-    """Whether a source cannot even be composed (a variable that is not set), which is no reason to keep it."""
-    found = next(each for each in session.configured() if each.name == name)
-    return isinstance(found.opening, WorkbenchError)
-
-
-def _refuse_name(session: Session, name: str) -> None:
-    root = click.get_current_context().find_root().command
-    assert isinstance(root, click.Group)
-    if name in root.commands:
-        raise Invalid(f'"{name}" is a command of the workbench; give the source another name')
-    for other in session.loaded.settings.sources:
-        if other.lower() == name.lower():
-            place = session.loaded.place("sources", other, "target")
-            raise Conflict(f'the source "{other}" is there already ({place}); give the new one another name')
-
-
-def _refuse_password(target: str, store_password: bool) -> None:
-    if not has_literal_password(target):
-        return
-    remember_secrets(secrets_of(target))
-    if not store_password:
-        raise Invalid(
-            "the target holds a password, which would stand in your settings file: write '${VARIABLE}' for it in "
-            "single quotes, use service= or --passfile, or add --store-password"
-        )
-
-
-def _stored(target: str) -> str:
-    """The target as the settings hold it: what depends on the current directory no longer does."""
-    if not target.strip():
-        raise Invalid("the target is empty; give a path, a PostgreSQL URL or key=value text")
-    if "${" in target:
-        # Its meaning is only known when it is opened; a relative path is made absolute as a text.
-        is_path = not target.startswith(("$", "/", "~")) and "://" not in target and "=" not in target
-        return _text(f"{Path.cwd()}/{target}" if is_path else target, "the target")
-    parsed = parse_target(target)
-    if not isinstance(parsed, FileTarget):
-        return _text(target.strip(), "the target")
-    path = os.path.abspath(parsed.path)  # noqa: PTH100 - links stay
-    # A path that TOML cannot hold, or that could be read as something else, is written as a URL.
-    plain = path.isprintable() and "${" not in path and "://" not in path and "=" not in path and path == path.strip()
-    return path if plain else f"sqlite:///{quote_from_bytes(os.fsencode(path), safe='/')}"
-
-
-def _text(text: str, what: str) -> str:
-    """A text that a settings file can hold."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise Invalid(
-            f"{what} is not valid Unicode, which a settings file must be; write it as a URL with %XX"
-        ) from None
-    return text
-
-
-def _candidate(name: str, entry: dict[str, str | bool], path: Path, even_if_dead: bool) -> Candidate:
+def _candidate(book: Book, new: NewSource, even_if_dead: bool) -> Candidate:
     """How it would be opened, looking only."""
-    from workbench.settings.editing import opening_of
-
     try:
-        opening = opening_of(name, entry, path)
+        return Candidate(new.name, book.opening(new))
     except Invalid as error:
         if not even_if_dead:
             raise
         # A variable that is not set here may be set where the workbench is used; nothing else is passed over.
-        opening_of(name, entry, path, all_set=True)
-        return Candidate(name, error)
-    remember_secrets(opening.secrets)
-    return Candidate(name, replace(opening, read_only=True))
+        book.opening(new, all_set=True)
+        return Candidate(new.name, error)

@@ -55,10 +55,34 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """An order in which the store itself gives a list: the column that it follows, and whether that one falls.
+
+    `reverse` says that it is the usual order read from its end.
+    """
+
+    column: str
+    words: str
+    falling: bool = True
+    reverse: bool = False
+
+    @property
+    def id(self) -> str:
+        """How it is called where it is remembered."""
+        return f"{self.column} {'down' if self.falling else 'up'}"
+
+
+def either_way(column: str, words: str, other_words: str, *, falling: bool = True) -> tuple[Sort, ...]:
+    """The orders of a list that stands by one column and can be read from its end too."""
+    return Sort(column, words, falling), Sort(column, other_words, not falling, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What a list is asked for: `terms` are what the store itself filters by, `words` must stand in a row.
 
-    `sources` are the only ones that are meant, where what is listed speaks of several.
+    `sources` are the only ones that are meant, where what is listed speaks of several. `backwards` begins at the end of
+    the list; `reverse` asks for the list the other way round.
     """
 
     terms: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +91,7 @@ class Ask:
     after: Cursor | None = None
     backwards: bool = False
     sources: tuple[str, ...] = ()
+    reverse: bool = False
 
     def from_(self, after: Cursor | None, limit: int | None = None) -> Ask:
         """The same, from another place on."""
@@ -80,7 +105,8 @@ class Noun:
     `page` reads a list of it, `get` one by its key, `find` the keys that a text on the command line may mean. `says`
     is the text of a record in which words are looked for. `terms` are the names that a filter takes, with their words.
     `parts` are the ways in which one can be looked at, the usual one first.
-    `reversible` says that its list can be read from the end.
+    `reversible` says that its list can be read from the end. `sorts` are the orders that its store can give, the usual
+    one first.
 
     `needs` are stores that a source must have all of, `either` those of which one is enough. What is in no source
     (`where` is the house) is read from the `House` in place of one. `lacks` names the commands of lists that have no
@@ -105,6 +131,7 @@ class Noun:
     tone: Callable[[Any, datetime], str] | None = None
     parts: tuple[str, ...] = ()
     reversible: bool = False
+    sorts: tuple[Sort, ...] = ()
     where: str = SOURCE
     either: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from workbench.data import Page
@@ -15,6 +16,14 @@ _STEP = 200
 
 def read_page(noun: Noun, source: Any, ask: Ask) -> Page[Any]:  # noqa: ANN401 - a source, or the house
     """A page of a list. With words it may hold fewer rows than asked for, or none, and still have a next one."""
+    if ask.reverse:
+        page = _read(noun, source, replace(ask, backwards=not ask.backwards))
+        return Page(page.rows[::-1], page.next, page.damage)
+    return _read(noun, source, ask)
+
+
+def _read(noun: Noun, source: Any, ask: Ask) -> Page[Any]:  # noqa: ANN401 - a source, or the house
+    """A page in the order of the store, whichever end it is read from."""
     if not ask.words:
         return noun.page(source, ask)
     return sifted(lambda at: noun.page(source, at), ask, lambda record: matches(noun, record, ask.words))
@@ -27,17 +36,18 @@ def sifted(read: Callable[[Ask], Page[Any]], ask: Ask, keep: Callable[[Any], boo
     looked, at = 0, ask.from_(ask.after, max(_STEP, ask.limit))
     while True:
         page = read(at)
-        fitting = [number for number, record in enumerate(page) if keep(record)]
+        found = page[::-1] if ask.backwards else page.rows  # in the order of reading
+        fitting = [number for number, record in enumerate(found) if keep(record)]
         room = ask.limit - len(rows)
         if len(fitting) > room:
             # Read again up to the last row that still has room, so that the next page begins behind it.
             at = at.from_(at.after, fitting[room - 1] + 1)
             continue
-        rows += (page[number] for number in fitting)
+        rows += (found[number] for number in fitting)
         damage += page.damage
         looked += at.limit
         if page.next is None or len(rows) == ask.limit or looked >= LOOKED_AT:
-            return Page(tuple(rows), page.next, tuple(damage))
+            return Page(tuple(rows[::-1] if ask.backwards else rows), page.next, tuple(damage))
         at = at.from_(page.next, _STEP)
 
 

@@ -106,6 +106,9 @@ class Settings:
     ] = field(default_factory=_default_home)
     default_source: Annotated[str | None, Declared("The source that is opened when none is named.")] = None
     theme: Annotated[str, Declared("The colours of the screen: the name of a theme file.")] = "workbench-dark"
+    resume: Annotated[
+        bool, Declared("Whether the screen, when no source is named, comes back to the view and source shown last.")
+    ] = True
     clipboard: Annotated[
         str, Declared(f"How text is copied on the screen: {', '.join(CLIPBOARDS)}.", rule=_known_clipboard)
     ] = "auto"

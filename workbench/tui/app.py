@@ -113,7 +113,7 @@ class WorkbenchApp(Choosing, App[int]):
         """Open the inbox, and keep an eye on the source and the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self._eye(self.place).begin()
-        self.action_noun("inbox")
+        self.show_noun(self.first_view(), self.place)
         self.set_interval(0.5, self._keep_watch)
 
     def action_view(self, key: str) -> None:
@@ -129,6 +129,7 @@ class WorkbenchApp(Choosing, App[int]):
         """Show all of a noun in the source of what is under the cursor."""
         view = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ViewScreen)), None)
         self.show_noun(id, self.place if view is None else view.place_here())
+        self.remember_view(id)
 
     def show_noun(self, id: str, place: Place) -> None:
         """Show all of a noun in a source. Its screen is made when it is first asked for, and stays as it was left."""
@@ -170,6 +171,7 @@ class WorkbenchApp(Choosing, App[int]):
                 screen.keep_to(self.together)
         here = next((place for place in places if place.name == self.place.name), places[0])
         self.show_noun(noun, here)
+        self.remember_view(noun)
 
     def _views(self) -> list[ViewScreen]:
         stacks = self._screen_stacks.values()
@@ -294,7 +296,8 @@ class WorkbenchApp(Choosing, App[int]):
 
 def _screen_of(id: str, app: WorkbenchApp) -> ViewScreen:
     if id == "inbox":
-        return InboxScreen(Inboxes(app.together or [app.place], app.lane_to), app.rules, app.clock)
+        inboxes = Inboxes(app.together or [app.place], app.lane_to)
+        return InboxScreen(inboxes, app.rules, app.clock, app.look_of(id))
     # Imported when it is first looked at: the inbox is there sooner without it.
     from workbench.desk.noun import HOUSE
     from workbench.desk.nouns import nouns
@@ -304,7 +307,7 @@ def _screen_of(id: str, app: WorkbenchApp) -> ViewScreen:
         from workbench.tui.house_screen import HouseScreen
 
         return HouseScreen(nouns()[id], app)
-    return NounScreen(nouns()[id], app.place, app.rules, app.lane, app.clock)
+    return NounScreen(nouns()[id], app.place, app.rules, app.lane, app.clock, app.look_of(id))
 
 
 def run(place: Place, rules: Rules, theme: str, choices: Choices | None = None, others: Sequence[Place] = ()) -> int:

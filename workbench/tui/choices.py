@@ -15,21 +15,18 @@ from textual.message import Message
 from workbench.data.errors import Invalid
 from workbench.desk.inbox import Waiting
 from workbench.desk.places import Place
+from workbench.desk.remembered import Remembered
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.keymap import Keymap
 from workbench.tui.live_table import LiveTable
 from workbench.tui.notices_out import NoticesOut, Wanted, news
+from workbench.tui.remembering import Remembering
 from workbench.tui.theme import Chosen, following, is_plain, load_theme
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from workbench.desk.detail import Detail
-
-    _Base = App[int]
-else:
-    _Base = object
+    from workbench.tui.add_source import Book
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,9 @@ class Choices:
     wanted: Wanted = field(default_factory=Wanted)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     places: Callable[[], list[Place]] = list
+    remembered: Remembered = field(default_factory=Remembered)
+    theme_setting: str = ""
+    book: Book | None = None
 
 
 class Counted(Message):
@@ -55,7 +55,7 @@ class Counted(Message):
         self.more = more
 
 
-class Choosing(_Base):
+class Choosing(Remembering):
     """The part of the app that keeps to what was chosen. The other part knows where the home is, and how to deliver."""
 
     choices: Choices
@@ -72,6 +72,7 @@ class Choosing(_Base):
         self.register_theme(chosen.theme)
         self.theme = chosen.theme.name
         self.set_keymap(choices.keymap.for_app())
+        self.begin_remembering(choices.remembered, choices.theme_setting)
 
     @property
     def own_home(self) -> Path:
@@ -124,8 +125,9 @@ class Choosing(_Base):
             self.theme = name
             # Whether the sixteen colours are the terminal's own was decided for the theme before.
             self.ansi_color = theme.ansi
+            self.remember_theme(name)
             break
-        words = plain("Theme: ") + safe(name, limit=40) + plain(' (the setting "theme" keeps it).')
+        words = plain("Theme: ") + safe(name, limit=40) + plain(" (it is remembered).")
         self.tell_operator(plain(" ").join([words, *faults]), "$warning" if faults else "")
 
     # -- copying ---------------------------------------------------------------------------------------------

@@ -32,6 +32,9 @@ _SIGNS = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "exclamation_mark": "!",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "plus": "+",
 }
 # What every screen of the library can do, and nobody needs here.
 _NOT_OURS = ("app.focus_next", "app.focus_previous", "screen.copy_text")

@@ -40,7 +40,7 @@ class HouseScreen(NounScreen):
         self._gateway = app.gateway
         # A house is read as a source is, by the nouns that are in it.
         lane = app.gateway.lane(NAME, opener)  # type: ignore[arg-type]
-        super().__init__(noun, app.place, app.rules, lane, app.clock)
+        super().__init__(noun, app.place, app.rules, lane, app.clock, app.look_of(noun.id))
 
     def on_mount(self) -> None:
         """Look whether all of it is as it was written."""

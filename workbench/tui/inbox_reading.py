@@ -18,7 +18,8 @@ from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.choices import Counted
 from workbench.tui.deciding import Deciding
 from workbench.tui.gateway import Lane
-from workbench.tui.inbox_rows import COLUMNS, InboxRows, usual_columns
+from workbench.tui.inbox_arranging import InboxArranging
+from workbench.tui.inbox_rows import COLUMNS, InboxRows
 from workbench.tui.inboxes import Inboxes, OneInbox
 from workbench.tui.marking import MarkedTable
 
@@ -36,14 +37,8 @@ class InboxTable(MarkedTable):
     def __init__(self) -> None:
         super().__init__(COLUMNS, empty=plain("…"), id="list")
 
-    def show_columns(self, ids: Sequence[str]) -> None:
-        """Show these columns of the rows."""
-        self._widths.arrange(ids)
-        self._fit()
-        self.refresh()
 
-
-class InboxReading(Deciding):
+class InboxReading(InboxArranging, Deciding):
     """The part of the inbox screen that reads. Its place and its lane are those of the item under the cursor."""
 
     class NoInbox(Message):
@@ -56,6 +51,7 @@ class InboxReading(Deciding):
         self.items: dict[Key, Waiting] = {}
         self.read = Inbox(())
         self._rows = InboxRows(rules.abandoned_after)
+        self._rows.order = self.in_order
         self._several: bool | None = None  # whether the list says where something waits; None before it is laid out
 
     @property
@@ -273,7 +269,7 @@ class InboxReading(Deciding):
     def show_columns(self) -> None:
         """Have a column for the source where there are several."""
         self._several = self.inboxes.several
-        self.table.show_columns(usual_columns(several=self._several))
+        self.show_arranged()
 
     def action_back(self) -> None:
         """Back to the list."""
@@ -319,7 +315,7 @@ class InboxReading(Deciding):
             words += f", {len(self.read.damage):,} damaged"
         if self.lane.offset:
             words += f", clock {self.lane.offset:+,.0f} s"
-        return plain(words)
+        return plain(words) + self.sort_words
 
 
 def _read_inbox(source: Source, name: str) -> Inbox | None:

@@ -1,6 +1,6 @@
 """The rows of the inbox: its columns, and each row drawn anew only when it reads differently."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ COLUMNS = (
     TableColumn("from", plain("FROM"), least=6, most=18, drop=1),
 )
 _CELLS = (inbox.wait_cell, inbox.expires_cell, inbox.source_cell, inbox.what_cell, inbox.from_cell)
+_Order = Callable[[Iterable[Waiting], datetime, timedelta, Mapping[str, float]], list[Waiting]]
 _OVERDUE = plain("!")
 _MINUTE = timedelta(minutes=1)
 
@@ -43,14 +44,16 @@ class InboxRows:
     def __init__(self, abandoned_after: timedelta) -> None:
         self._after = abandoned_after
         self._drawn: dict[Key, _Drawn] = {}
+        # The order of the rows; the operator may choose another one.
+        self.order: _Order = inbox.by_urgency
 
     def rows(
         self, items: Iterable[Waiting], now: datetime, ahead: Mapping[str, float] = inbox.NOWHERE
     ) -> list[TableRow]:
-        """The rows of these items, the most urgent first; each is told by the clock of its source."""
+        """The rows of these items in their order, usually the most urgent first; each by the clock of its source."""
         before, self._drawn = self._drawn, {}
         rows = []
-        for item in inbox.by_urgency(items, now, self._after, ahead):
+        for item in self.order(items, now, self._after, ahead):
             moment = now + timedelta(seconds=ahead[item.source]) if item.source in ahead else now
             drawn = before.get(item.key)
             if drawn is None or drawn.item != item or not drawn.begin <= moment < drawn.end:

@@ -16,8 +16,10 @@ from workbench.desk import inbox
 from workbench.desk.inbox import Key
 from workbench.desk.moments import now
 from workbench.desk.places import Rules
+from workbench.desk.remembered import Look
 from workbench.desk.safe import SafeText, plain
 from workbench.desk.verbs import APPROVE, BY_ID, VERBS
+from workbench.tui.arranging import USUAL
 from workbench.tui.deciding import id_of
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
@@ -53,8 +55,9 @@ class InboxScreen(Together, InboxReading):
         Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
     ]
 
-    def __init__(self, inboxes: Inboxes, rules: Rules, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, inboxes: Inboxes, rules: Rules, clock: Callable[[], datetime] = now, look: Look = USUAL) -> None:
         super().__init__(inboxes, rules, clock)
+        self.look = look
         self.detail: Detail | None = None
         self.shown_at = 0.0
         self._cursor: object = None

@@ -124,10 +124,18 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         if self._window.cursor is not None:
             self.post_message(self.CursorMoved(self, None))
         self._window.forget()
-        self._widths = ColumnWidths(self._widths.columns if columns is None else columns)
+        self._widths = self._widths if columns is None else ColumnWidths(columns)
+        self._widths.reset()
         self._empty = self._empty if empty is None else empty
         self._asked.clear()
         self._resize_list()
+        self._fit()
+        self.refresh()
+
+    def set_out(self, ids: Sequence[str], mark: tuple[str, bool] | None = None) -> None:
+        """Show these columns in this order. `mark` is the one that orders the list, and whether it falls."""
+        self._widths.arrange(ids)
+        self._lines.mark(mark)
         self._fit()
         self.refresh()
 

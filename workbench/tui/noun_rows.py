@@ -11,6 +11,7 @@ from workbench.desk.safe import plain
 from workbench.tui.columns import TableColumn
 from workbench.tui.rows import TableRow
 
+_NOTHING = plain("")
 _FRESH = timedelta(seconds=15)  # for which a row that has not changed is not drawn again: ages are told in minutes
 
 
@@ -32,11 +33,11 @@ def table_columns(columns: Sequence[Column]) -> tuple[TableColumn, ...]:
 
 
 class NounRows:
-    """Makes rows of records."""
+    """Makes rows of records, with the cells of these columns."""
 
-    def __init__(self, noun: Noun, columns: Sequence[Column]) -> None:
+    def __init__(self, noun: Noun, shown: Sequence[str]) -> None:
         self._noun = noun
-        self._columns = columns
+        self._shown = frozenset(shown)
         self._drawn: dict[Key, tuple[Any, datetime, TableRow]] = {}
 
     def rows(self, records: Iterable[Any], moment: datetime) -> list[TableRow]:
@@ -53,6 +54,8 @@ class NounRows:
         return rows
 
     def _row(self, key: Key, record: Any, moment: datetime) -> TableRow:  # noqa: ANN401 - any noun's record
-        cells = tuple(column.cell(record, moment) for column in self._columns)
+        # What is not shown is not drawn: a cell may cost more than a row of the others.
+        shown, columns = self._shown, self._noun.columns
+        cells = tuple(column.cell(record, moment) if column.id in shown else _NOTHING for column in columns)
         tone = self._noun.tone(record, moment) if self._noun.tone else ""
         return TableRow(key, cells, tone, says=self._noun.says(record))

@@ -22,7 +22,9 @@ from workbench.desk.noun import Ask, Key, Noun
 from workbench.desk.nouns import nouns
 from workbench.desk.places import Place, Rules
 from workbench.desk.reading import read_page
+from workbench.desk.remembered import Look
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.tui.arranging import USUAL
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.filter_bar import FilterBar
@@ -30,7 +32,7 @@ from workbench.tui.gateway import Lane
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
-from workbench.tui.noun_deeds import NounDeeds
+from workbench.tui.noun_arranging import NounArranging
 from workbench.tui.noun_rows import NounRows, table_columns
 from workbench.tui.view_screen import VIEWS, Tabs
 from workbench.tui.windows import ListWindow, Wanted
@@ -47,7 +49,7 @@ class NounTable(LiveTable):
         return action not in ("mark", "range", "clear_marks")
 
 
-class NounScreen(NounDeeds):
+class NounScreen(NounArranging):
     """All of one noun in one source."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,19 +66,28 @@ class NounScreen(NounDeeds):
         Binding("f", "follow", "Follow what is said", id="view.follow"),
     ]
 
-    def __init__(self, noun: Noun, place: Place, rules: Rules, lane: Lane, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self,
+        noun: Noun,
+        place: Place,
+        rules: Rules,
+        lane: Lane,
+        clock: Callable[[], datetime] = now,
+        look: Look = USUAL,
+    ) -> None:
         super().__init__(place, rules, lane, clock)
         self.noun = noun
         self.view = noun.id
-        self.window = ListWindow(noun.ask())
-        self.filter = ""
+        self.look = look
+        self.sorts = noun.sorts
+        self.filter = self.remembered_filter()
+        self.window = ListWindow(self.asked_for(self.filter))
         self.part = noun.parts[0] if noun.parts else ""
         self.folded = True
         self.following = False
         self.detail: Detail | None = None
         self.shown_at = 0.0
-        self._columns = [column for column in noun.columns if column.on_screen]
-        self._rows = NounRows(noun, self._columns)
+        self._rows = NounRows(noun, self.shown_columns)
         self._slot = f"{noun.id} list"
 
     # -- layout ----------------------------------------------------------------------------------------------
@@ -86,7 +97,7 @@ class NounScreen(NounDeeds):
         yield TopLine(id="top")
         yield Tabs(id="tabs")
         with Container(id="body"):
-            yield NounTable(table_columns(self._columns), empty=plain("…"), id="list")
+            yield NounTable(table_columns(self.noun.columns), empty=plain("…"), id="list")
             with Vertical(id="side"):
                 yield DetailPane(id="detail")
                 yield DecisionBar(id="decision")
@@ -94,11 +105,6 @@ class NounScreen(NounDeeds):
         yield FilterBar(id="filter")
         yield Notice(id="notice")
         yield KeyLine(id="keys")
-
-    @property
-    def table(self) -> LiveTable:
-        """The list."""
-        return self.query_one(LiveTable)
 
     @property
     def pane(self) -> DetailPane:
@@ -110,9 +116,10 @@ class NounScreen(NounDeeds):
         self._laid_out = True
         self.set_class(self.place.production, "-production")
         self.query_one(Tabs).show_view(self.view)
+        self.show_arranged()
         self.table.focus()
         self.show_frame()
-        self._read(self.window.first())
+        self.read_rows(self.window.first())
         self.set_interval(1.0, self.tick)
 
     def on_screen_resume(self) -> None:
@@ -124,14 +131,15 @@ class NounScreen(NounDeeds):
 
     def refresh_now(self) -> None:
         """Read the rows again that are loaded, and the thing under the cursor."""
-        self._read(self.window.again())
+        self.read_rows(self.window.again())
 
     def changed(self) -> None:
         """Somebody has written to the source. A view that nobody sees reads when it is seen."""
         if self._laid_out and self.is_current and not self.paused:
             self.refresh_now()
 
-    def _read(self, wanted: Wanted | None) -> None:
+    def read_rows(self, wanted: Wanted | None) -> None:
+        """Read a page of the list."""
         if wanted is not None:
             work = partial(_read_page, noun=self.noun, ask=wanted.ask)
             self.lane.read(self._slot, work, partial(self._take, self.window, wanted), self.show_failure)
@@ -143,12 +151,12 @@ class NounScreen(NounDeeds):
         self.notice.clear(_FAILURE)
         lines = {self.noun.key(record): line for line, record in enumerate(window.records)}
         if not window.take(wanted, page, lines.get(self._key) if self._key else None):
-            self._read(window.again())
+            self.read_rows(window.again())
         self.show_rows()
         if wanted.side in ("all", "again"):
             self.read_detail()
         if not page and page.next is not None:
-            self._read(window.further("after" if not wanted.ask.backwards else "before"))
+            self.read_rows(window.further("after" if not wanted.ask.backwards else "before"))
         self.show_frame()
 
     def show_rows(self) -> None:
@@ -177,11 +185,11 @@ class NounScreen(NounDeeds):
     def on_live_table_need_rows(self, message: LiveTable.NeedRows) -> None:
         """The operator comes near the end of what is loaded."""
         if message.edge == "start":
-            self._read(self.window.first())
+            self.read_rows(self.window.first())
         elif message.edge == "end":
-            self._read(self.window.last() if self.noun.reversible else self.window.further("after"))
+            self.read_rows(self.window.last() if self.noun.reversible else self.window.further("after"))
         else:
-            self._read(self.window.further("after" if message.after is not None else "before"))
+            self.read_rows(self.window.further("after" if message.after is not None else "before"))
 
     # -- the thing under the cursor --------------------------------------------------------------------------
 
@@ -242,6 +250,7 @@ class NounScreen(NounDeeds):
     def count_words(self) -> SafeText:
         """How many there are, as far as is known, and the filter."""
         words = plain(f"{self.noun.plural} {self.table.count_words}" if self.answered else self.noun.plural)
+        words += self.sort_words
         return words + plain(" · filter: ") + safe(self.filter, limit=60) if self.filter else words
 
     def key_words(self) -> Sequence[KeyWord]:
@@ -339,21 +348,6 @@ class NounScreen(NounDeeds):
     def on_filter_bar_cancelled(self) -> None:
         """As it was."""
         self.table.focus()
-
-    def filter_by(self, text: str) -> None:
-        """Show only what matches; a filter that makes no sense is refused with a sentence."""
-        try:
-            ask = self.noun.ask(text)
-        except Invalid as error:
-            self.notice.say(safe(str(error)), "$error")
-            return
-        if self.has_class("-detail"):
-            self.action_back()
-        self.filter, self.answered = text, False
-        self.window = ListWindow(ask)
-        self.table.forget(empty=plain("…"))
-        self._read(self.window.first())
-        self.show_frame()
 
 
 def _read_page(source: Source, noun: Noun, ask: Ask) -> Page[Any]:

@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from workbench.data import Source
 from workbench.desk import inbox
@@ -20,6 +19,7 @@ from workbench.tui.gateway import HUNG, Gateway
 from workbench.tui.lines import Notice
 from workbench.tui.live_table import LiveTable
 from workbench.tui.rows import TableRow
+from workbench.tui.source_editing import SourceEditing
 
 _COLUMNS = (
     TableColumn("name", plain("SOURCE"), least=8, most=30),
@@ -39,7 +39,7 @@ class SourceTable(LiveTable):
         return action not in ("mark", "range", "clear_marks")
 
 
-class SourceScreen(ModalScreen[Sequence[Place] | None]):
+class SourceScreen(SourceEditing):
     """Shows the sources; enter goes to one if it answers and has something to show, or to all of them together."""
 
     DEFAULT_CSS = """
@@ -73,7 +73,6 @@ class SourceScreen(ModalScreen[Sequence[Place] | None]):
         table.show(rows, at_start=True, at_end=True)
         table.move_cursor(_ALL if self._shown is None else (self._shown,))
         table.focus()
-        self._say("enter goes there, esc closes")
 
     def _cells(self, place: Place) -> tuple[SafeText, ...]:
         lane = self._gateway.lanes.get(place.name)

@@ -19,6 +19,7 @@ from workbench.tui.rows import TONES, TableRow
 
 GUTTER = 3
 CURSOR, MARKED, CHANGED = plain("▸"), plain("*"), plain("•")
+RISING, FALLING = plain("▲"), plain("▼")
 _NOTHING, _SPACE, _BLANK, _GAP = plain(""), plain(" "), plain(" " * GUTTER), plain(" " * GAP)
 NAMES = ("header", "cursor", "marked", "changed", "empty", *TONES)
 STYLE = """
@@ -66,6 +67,7 @@ class TableLines:
         self._style = style
         self._placed: tuple[Placed, ...] = ()
         self._width = 0
+        self._mark: tuple[str, bool] | None = None
         self._drawn: LRUCache[Look, Strip] = LRUCache(512)
 
     def place(self, placed: tuple[Placed, ...], width: int) -> bool:
@@ -80,9 +82,23 @@ class TableLines:
         """Draw everything anew, as in another style."""
         self._drawn.clear()
 
+    def mark(self, mark: tuple[str, bool] | None) -> None:
+        """Mark in the head the column by which the list is sorted, and whether it falls; None marks none."""
+        self._mark = mark
+
     def header(self) -> Strip:
         """The line with the titles."""
-        return self._line(_BLANK + self._joined([placed.column.title for placed in self._placed]), "header")
+        text, last = _BLANK, len(self._placed) - 1
+        for at, placed in enumerate(self._placed):
+            title, gap = placed.text(placed.column.title), 0 if at == last else GAP
+            if self._mark is not None and placed.column.id == self._mark[0]:
+                sign = FALLING if self._mark[1] else RISING
+                # Behind the title, in the gap before the next column where the title fills its own.
+                room = placed.width + min(gap, 1)
+                words = title if placed.column.align == "right" else placed.column.title
+                title, gap = (words.cut(room - 1) + sign).pad(room), max(gap - 1, 0)
+            text += title + plain(" " * gap)
+        return self._line(text, "header")
 
     def line(self, look: Look | SafeText | None) -> Strip:
         """The line of a row, of words where rows would be, or of nothing."""

@@ -99,10 +99,11 @@ class Approvals(HeldCalls):
         limit: int = PAGE,
         after: Cursor | None = None,
         at: datetime | None = None,
+        backwards: bool = False,
     ) -> Page[Approval]:
         """Approvals of every status, newest first; filters match exactly, and all of them must.
 
-        `overdue` leaves those that are pending although their time is over.
+        `overdue` leaves those that are pending although their time is over; `backwards` begins with the last page.
         """
         moment = moment_of(at)
         if overdue:
@@ -111,11 +112,13 @@ class Approvals(HeldCalls):
             status = deciding.PENDING
         given = {"status": status, "thread_id": thread, "tool_name": tool}
         if overdue:
+            if backwards:
+                raise Invalid("what is overdue is not read backwards: leave out backwards")
             soon = {**given, "at": soon_after(moment)}
             statement = OVERDUE[thread is not None, tool is not None]
             return self._sift(statement, soon, lambda row: is_over(row, moment), limit, after)
         statement = LISTS[status is not None, thread is not None, tool is not None]
-        return self._sift(statement, given, None, limit, after)
+        return self._database.page(statement, given, limit=limit, after=after, backwards=backwards)
 
     def list_heads(self, *, limit: int = PAGE, after: Cursor | None = None) -> Page[ApprovalHead]:
         """Everything that is pending, overdue or not, newest first, without the arguments: for lists of many."""
@@ -133,13 +136,11 @@ class Approvals(HeldCalls):
         self,
         statement: Statement[Approval],
         params: Mapping[str, object],
-        keep: Callable[[Approval], bool] | None,
+        keep: Callable[[Approval], bool],
         limit: int,
         after: Cursor | None,
     ) -> Page[Approval]:
         """A page of the rows to keep, which reads on until it is full."""
-        if keep is None:
-            return self._database.page(statement, params, limit=limit, after=after)
         rows: tuple[Approval, ...] = ()
         damage: tuple[Damage, ...] = ()
         size = limit

@@ -177,10 +177,12 @@ class Clarifications(AgentsStore):
         """The questions that wait for an answer, the newest first."""
         return self.list(ClarifyStatus.PENDING, limit=limit, after=after)
 
-    def list(self, status: str | None = None, *, limit: int = PAGE, after: Cursor | None = None) -> Page[Clarification]:
-        """All questions, or those of one status, the newest first."""
+    def list(
+        self, status: str | None = None, *, limit: int = PAGE, after: Cursor | None = None, backwards: bool = False
+    ) -> Page[Clarification]:
+        """All questions, or those of one status, the newest first; `backwards` begins with the last page."""
         statement = _LIST if status is None else _LIST_STATUS
-        return self._database.page(statement, {"status": status}, limit=limit, after=after)
+        return self._database.page(statement, {"status": status}, limit=limit, after=after, backwards=backwards)
 
     def ids(self, beginning: str, *, limit: int = MOST) -> tuple[str, ...]:
         """The ids that begin so, of questions of every status, at most `limit` of them."""

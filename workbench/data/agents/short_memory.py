@@ -226,11 +226,12 @@ class ShortMemories(AgentsStore):
         limit: int = PAGE,
         after: Cursor | None = None,
         at: datetime | None = None,
+        backwards: bool = False,
     ) -> Page[ShortMemory]:
         """Values of one type or of all, the last to expire first: the living, the expired, or (None) both.
 
         A row whose expiry cannot be read is neither living nor expired: it stands in the whole list. Where few rows
-        match, a page may hold fewer than `limit` and still have a next one.
+        match, a page may hold fewer than `limit` and still have a next one. `backwards` begins with the last page.
         """
         if memory_type is not None:
             required(memory_type=memory_type)
@@ -238,12 +239,12 @@ class ShortMemories(AgentsStore):
         params = {"memory_type": memory_type, "long_ago": self._long_before(moment)}
         if live is None:
             statement = _LIST if memory_type is None else _LIST_TYPE
-            return self._database.page(statement, params, limit=limit, after=after)
+            return self._database.page(statement, params, limit=limit, after=after, backwards=backwards)
         if live:
             statement = _LIST_RECENT if memory_type is None else _LIST_TYPE_RECENT
         else:
             statement = _LIST if memory_type is None else _LIST_TYPE
-        return self._filtered(statement, params, live, moment, limit, after)
+        return self._filtered(statement, params, live, moment, limit, after, backwards)
 
     def _filtered(
         self,
@@ -253,23 +254,25 @@ class ShortMemories(AgentsStore):
         moment: datetime,
         limit: int,
         after: Cursor | None,
+        backwards: bool,
     ) -> Page[ShortMemory]:
         rows: list[ShortMemory] = []
         damage: list[Damage] = []
         looked, size = 0, limit
         while True:
-            page = self._database.page(statement, params, limit=size, after=after)
-            places = [i for i, row in enumerate(page) if _lives(row.stored["expires_at"], moment) is live]
+            page = self._database.page(statement, params, limit=size, after=after, backwards=backwards)
+            read = page[::-1] if backwards else page.rows  # in the order of reading
+            places = [i for i, row in enumerate(read) if _lives(row.stored["expires_at"], moment) is live]
             room = limit - len(rows)
             if len(places) > room:
                 size = places[room - 1] + 1  # read again, up to the last row that still fits
                 continue
-            rows += (page[i] for i in places)
+            rows += (read[i] for i in places)
             damage += page.damage
             looked += size
             after, size = page.next, max(limit - len(rows), 50)
             if after is None or len(rows) == limit or looked >= _SCAN:
-                return Page(tuple(rows), after, tuple(damage))
+                return Page(tuple(rows[::-1] if backwards else rows), after, tuple(damage))
 
     def cleanup(self, *, at: datetime | None = None) -> int:
         """Remove what has expired by now (by `at`), of all types; how many rows that were.

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workbench.desk import cells, kinds
-from workbench.desk.noun import Ask, Column, Key, Noun
+from workbench.desk.noun import Ask, Column, Key, Noun, either_way
 
 if TYPE_CHECKING:
     from workbench.data import Page, Source
@@ -48,6 +48,7 @@ def _approvals(source: Source, ask: Ask) -> Page[Approval]:
         thread=terms.get("thread"),
         limit=ask.limit,
         after=ask.after,
+        backwards=ask.backwards,
     )
 
 
@@ -81,6 +82,8 @@ APPROVAL = Noun(
     detail=_detail,
     says=lambda record: " ".join(map(str, (record.tool_name, record.args, record.question, record.feedback))),
     terms={"status": "pending, approved, rejected or expired", "tool": "the tool", "thread": "the thread"},
+    reversible=True,
+    sorts=either_way("asked", "newest first", "oldest first"),
 )
 
 
@@ -88,7 +91,9 @@ APPROVAL = Noun(
 
 
 def _questions(source: Source, ask: Ask) -> Page[Clarification]:
-    return source.clarifications.list(ask.terms.get("status"), limit=ask.limit, after=ask.after)  # type: ignore[no-any-return]
+    return source.clarifications.list(  # type: ignore[no-any-return]
+        ask.terms.get("status"), limit=ask.limit, after=ask.after, backwards=ask.backwards
+    )
 
 
 def _question(source: Source, key: Key) -> Clarification:
@@ -120,4 +125,6 @@ QUESTION = Noun(
     detail=_detail,
     says=lambda record: " ".join(map(str, (record.question, record.context, record.answer))),
     terms={"status": "pending, answered or expired"},
+    reversible=True,
+    sorts=either_way("asked", "newest first", "oldest first"),
 )

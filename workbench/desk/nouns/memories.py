@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.data.errors import Invalid, NotFound
 from workbench.desk import cells
-from workbench.desk.noun import Ask, Column, Key, Noun
+from workbench.desk.noun import Ask, Column, Key, Noun, either_way
 from workbench.desk.verb import DESTROY, Option, Verb, work
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ MEMORY = Noun(
     says=lambda memory: " ".join(str(part) for part in (memory.content, memory.topics, memory.user_id)),
     terms={"app": "the application", "user": "whom it is about"},
     reversible=True,
+    sorts=either_way("updated", "last changed first", "longest unchanged first", falling=False),
 )
 
 
@@ -80,7 +81,9 @@ def _short(source: Source, ask: Ask) -> Page[ShortMemory]:
         if state not in (_LIVE, _EXPIRED):
             raise Invalid(f'short memory is filtered by state={_LIVE} or state={_EXPIRED}, not "{state}"')
         live = state == _LIVE
-    return source.short_memory.list(ask.terms.get("type"), live=live, limit=ask.limit, after=ask.after)  # type: ignore[no-any-return]
+    return source.short_memory.list(  # type: ignore[no-any-return]
+        ask.terms.get("type"), live=live, limit=ask.limit, after=ask.after, backwards=ask.backwards
+    )
 
 
 def _short_one(source: Source, key: Key) -> ShortMemory:
@@ -126,6 +129,8 @@ SHORT_MEMORY = Noun(
     says=lambda row: f"{row.memory_type} {row.key} {row.value}",
     terms={"type": "its type", "state": "live or expired"},
     tone=_short_tone,
+    reversible=True,
+    sorts=either_way("left", "last to expire first", "first to expire first"),
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.errors import Invalid, NotFound
 from workbench.desk import cells
-from workbench.desk.noun import Ask, Column, Key, Noun
+from workbench.desk.noun import Ask, Column, Key, Noun, either_way
 from workbench.desk.verb import DESTROY, Option, Verb, work
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ SESSION = Noun(
     terms={"app": "the application", "user": "the user"},
     parts=("conversation", "state", "summaries", "raw"),
     reversible=True,
+    sorts=either_way("active", "last changed first", "longest unchanged first", falling=False),
 )
 
 
@@ -89,7 +90,7 @@ def _events(source: Source, ask: Ask) -> Page[Event]:
 
     if (session := ask.terms.get("session")) is not None:
         key = _only(source, session)
-        page = source.sessions.events(key, limit=ask.limit, after=ask.after, backwards=True)
+        page = source.sessions.events(key, limit=ask.limit, after=ask.after, backwards=not ask.backwards)
         return _mapped(page, read_event, newest_first=True)
     return _mapped(source.sessions.newest_events(limit=ask.limit, after=ask.after, backwards=ask.backwards), read_event)
 
@@ -180,6 +181,8 @@ EVENT = Noun(
     says=lambda event: event.text if isinstance(event.text, str) else "",
     terms={"session": "the session, by its id or the beginning of it"},
     search=_search,
+    reversible=True,
+    sorts=either_way("when", "newest first", "oldest first"),
 )
 
 
