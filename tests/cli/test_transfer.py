@@ -125,7 +125,7 @@ def test_a_long_import_shows_how_far_it_is_on_a_terminal_alone(workbench, agents
     fill(agents.place, "memories", *({"id": f"{number:05}"} for number in range(2_500)))
     (workbench.here / "file").write_text(workbench("source", "export", "prod", "memories").out)
     agents.place.run("DELETE FROM memories")
-    command = [sys.executable, "-m", "workbench", "source", "import", "prod", "memories", "file"]
+    command = [sys.executable, "-c", AT_ONCE, "source", "import", "prod", "memories", "file"]
     with Pty(command, environment=workbench.variables(), cwd=workbench.here) as pty:
         shown = pty.until("memories: 2,500 rows added").decode()
         assert pty.until_closed() == 0

@@ -97,9 +97,7 @@ class Pruning(AgentsStore):
         """
         return self._chunk_by_chunk(self._chunks(older_than, app, at), progress, go_on)
 
-    def _chunks(
-        self, older_than: timedelta, app: str | None, at: datetime | None
-    ) -> Iterator[list[Callable[[], int]]]:
+    def _chunks(self, older_than: timedelta, app: str | None, at: datetime | None) -> Iterator[list[Callable[[], int]]]:
         for seen, found in self._old(older_than, app, at):
             rest = iter(found)
             while some := list(islice(rest, _TOGETHER)):
