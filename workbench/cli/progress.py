@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PATIENCE = 0.5  # seconds of work before which nothing is drawn
-_APART = 0.1  # seconds between two drawings
+APART = 0.1  # seconds between two drawings
 _CELLS = 24  # of the bar itself
 _NARROWEST = 20
 
@@ -60,7 +60,7 @@ class Progress:
     def __call__(self, done: int) -> None:
         """So much is done by now."""
         if self._draws and monotonic() >= self._next:
-            self._next = monotonic() + _APART
+            self._next = monotonic() + APART
             self._draw(self._words(self.base + done))
 
     def of(self, done: int, total: int) -> None:
