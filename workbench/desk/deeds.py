@@ -224,9 +224,10 @@ class _Steps:
 
     def done(self, what: str, gone: int) -> Done:
         """What was purged, and that the rest was not."""
-        words = f"stopped: {gone:,} {what} are purged, the others are there" if self.stopped else None
         counts = {what.rpartition(" ")[2]: gone}
-        return Done(plain(words or f"purged: {gone:,} {what}"), counts, stopped=self.stopped)
+        some = f"{gone:,} {what[:-1] if gone == 1 else what}"
+        words = f"stopped: {some} purged, the others are there" if self.stopped else f"purged: {some}"
+        return Done(plain(words), counts, stopped=self.stopped)
 
 
 def _delete(source: Source, doing: Doing, noun: str, doomed: Any, keys: list[tuple[str, ...]]) -> Deleted:  # noqa: ANN401

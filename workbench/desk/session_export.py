@@ -184,13 +184,13 @@ class _Transcript:
         yield from self._fenced(as_text(text) if isinstance(text, str) else arguments(_unreadable(text)))
 
     def _fenced(self, made: Arguments) -> Iterator[str]:
-        """Lines between marks of which there are more than in any of them."""
+        """Lines between marks of which there are more than in any of them; indented, as no line of ours is."""
         self._secrets += made.secrets
         lines = [str(line.text) for line in made.lines]
         fence = "`" * max(3, 1 + _longest(lines))
-        yield f"{fence}text"
-        yield from lines
-        yield fence
+        yield f"  {fence}text"
+        yield from (f"  {line}" for line in lines)
+        yield f"  {fence}"
 
 
 def _paired(events: Iterable[Event]) -> Iterator[tuple[Event, list[Exchange], list[ToolResult]]]:

@@ -40,9 +40,9 @@ class NounEdits(NounDeeds):
         return deeds().get((self.noun.id, "edit")) or deeds().get((self.noun.id, "set"))
 
     def action_edit(self) -> None:
-        """Open the text in an editor."""
+        """Open the text in an editor: there it is on screen before anything of it is written."""
         deed, detail = self.edits, self.detail
-        if deed is None or detail is None or not self.may_act_on_shown(deed.title):
+        if deed is None or detail is None or not self.may_change(deed.title):
             return
         wanted = Wanted(deed, detail.key[2:], detail.record, counts={"values": 1})
         if deed.id == "edit":

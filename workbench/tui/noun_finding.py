@@ -30,12 +30,15 @@ class NounFinding(ViewScreen):
     ]
 
     detail: Detail | None
+    part: str
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self.found = ""  # the text that is looked for
         self.newest = NEWEST
         self._asks_inside = False
+        self._found_in = ""  # the part that was searched last
+        self._told: object = None
         self._behind: int | None = None  # matches from the one we were at to the end, while older events are read
 
     @property
@@ -80,7 +83,7 @@ class NounFinding(ViewScreen):
         return True
 
     def _find(self, text: str) -> None:
-        self.found, self._behind = text, None
+        self.found, self._behind, self._told = text, None, None
         self.newest = max(self.newest, _SEARCHED)
         self.pane.find("")  # what is folded has to be read first
         self.notice.say(plain("Searching…"), about=_ABOUT)
@@ -102,19 +105,22 @@ class NounFinding(ViewScreen):
         """What is shown was read: look there, and say what was found."""
         if not self.found or self.detail is None:
             return
-        begins = self.pane.finding is None
-        before = self._shown_count()
+        if self._found_in != self.part:
+            self.pane.find("")  # another part: from its top
+            self._found_in = self.part
         self.pane.find(self.found)
         finding = self.pane.finding
         if finding is not None and self._behind is not None:
             self.pane.go_to_match(max(finding.count - self._behind - 1, 0))
-            self._behind, begins = None, True
-        if begins or before != self._shown_count():
+            self._behind = None
+        if self._standing() != self._told:
             self._tell()
         self.show_keys()
 
-    def _shown_count(self) -> int:
-        return self.pane.finding.count if self.pane.finding else 0
+    def _standing(self) -> object:
+        """What was said of the search, so that the same is not said again over other news."""
+        finding, detail = self.pane.finding, self.detail
+        return finding and detail and (finding.words, self.part, finding.at, finding.count, detail.newest)
 
     def action_match(self, by: int) -> None:
         """The next match or the one before; before the first, older events are read if there are any."""
@@ -146,6 +152,7 @@ class NounFinding(ViewScreen):
         else:
             words = plain("no ") + quoted + (where if where else plain(" in what is shown"))
         self.notice.say(words + plain(" · ") + self._keys(bool(finding.count)), about=_ABOUT)
+        self._told = self._standing()
 
     def _keys(self, some: bool) -> SafeText:
         on, back = word(self, "view.next-match", "n"), word(self, "view.previous-match", "N")
