@@ -72,7 +72,7 @@ def test_what_is_folded_and_matches_opens_and_matches_are_counted(
         await keys.press("right")
         await keys.sees("no “needle” in what is shown")
         await keys.press("right")
-        await keys.sees("1 of 4", "\"role\"")
+        await keys.sees("1 of 4", '"role"')
         assert SECRET not in keys.packed
         await search(keys, SECRET[:12])
         await keys.sees("no “")
