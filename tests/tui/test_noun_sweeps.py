@@ -219,3 +219,33 @@ def test_what_ran_can_be_read_afterwards(operator: Operator, agents: Source, siz
         await keys.until(lambda: "to read" not in keys.text)
 
     operator.run(steps, size)
+
+
+def test_marked_rows_are_deleted_together_each_on_record_and_what_changed_stays(
+    operator: Operator, agents: Source
+) -> None:
+    for number in range(4):
+        agents.memories.add_memory(("genie", "ann"), f"fact {number}", [])
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("5")
+        await reads(keys, "fact 0", "fact 3")
+        await keys.press("g", "space", "j", "space", "j", "space")
+        marked = keys.view.table.marked
+        assert len(marked) == 3
+        await keys.press("delete")
+        await asked(keys, "Delete 3 memories (3 rows)?", marked[0][-1][:8])
+        changed = next(record for record in keys.view.window.records if record.key == marked[1])
+        agents.memories.update_memory(changed.key, "changed meanwhile", [])
+        await keys.press("y")
+        await reads(keys, "delete memories: 2 of 3 done", "Z puts the last back")
+        assert keys.view.table.marked == ()
+        await keys.press("J")
+        await reads(keys, "no longer as it was shown")
+        await keys.press("escape", "Z")
+        await reads(keys, "undone: delete memory (1 back)")
+
+    operator.run(steps)
+    assert len(agents.memories.list()) == 3
+    assert [act.entry.verb for act in operator.acts()] == ["delete"] * 3 + ["undo"]
+    assert sorted(act.result for act in operator.acts()) == ["done", "done", "failed", "undone"]

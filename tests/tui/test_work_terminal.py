@@ -1,4 +1,4 @@
-"""Long work in the real program: leaving twice stops it, undone or told, and a screen at rest stays silent meanwhile."""
+"""Long work in the real program: leaving twice stops it, undone or told; what ended by itself can be read."""
 
 from pathlib import Path
 

@@ -33,6 +33,7 @@ from workbench.tui.live_table import LiveTable
 from workbench.tui.noun_edits import NounEdits
 from workbench.tui.noun_export import NounExport
 from workbench.tui.noun_finding import NounFinding
+from workbench.tui.noun_many import NounMany
 from workbench.tui.noun_rows import NounRows, table_columns
 from workbench.tui.noun_sweeps import NounSweeps
 from workbench.tui.view_screen import VIEWS, Tabs
@@ -42,14 +43,16 @@ _FAILURE = "failure"
 
 
 class NounTable(LiveTable):
-    """The list. Nothing is done to many rows at once here yet, so none can be marked."""
+    """The list. Rows can be marked where something is done to many at once."""
+
+    marks = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what has no use here."""
-        return action not in ("mark", "range", "clear_marks")
+        return self.marks or action not in ("mark", "range", "clear_marks")
 
 
-class NounScreen(NounFinding, NounSweeps, NounEdits, NounExport):
+class NounScreen(NounFinding, NounMany, NounSweeps, NounEdits, NounExport):
     """All of one noun in one source."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
