@@ -61,6 +61,17 @@ def test_a_purge_shows_how_far_it_is_on_a_terminal_and_leaves_nothing_of_it(work
 
 
 @FILE
+def test_a_table_that_is_written_to_a_file_is_counted_on_a_terminal(workbench, agents) -> None:
+    fill(agents, 450)
+    command = [sys.executable, "-c", AT_ONCE, "source", "export", "prod", "session_events", "--output", "file"]
+    with Pty(command, environment=workbench.variables(), cwd=workbench.here) as pty:
+        assert pty.until_closed() == 0
+        shown = pty.received.decode()
+    assert "\rsession_events: 449" in shown
+    assert shown.endswith(" \rnote: file: 450 rows of session_events\r\n")
+
+
+@FILE
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_what_is_read_by_a_program_has_no_bar(workbench, agents, options: tuple[str, ...]) -> None:
     fill(agents, 450)

@@ -13,7 +13,7 @@ from workbench.desk.safe import SafeText
 from workbench.tui.wrapping import Row
 
 FOUND, HERE = 1, 2  # a match, and the one that one is at
-MOST = 10_000  # matches that are counted
+MOST = 5_000  # matches that are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Finding:
     def __init__(self, words: str) -> None:
         self.words = words
         self.at: int | None = None
+        self.more = False  # whether there are more than are counted
         self._pattern = pattern(words)
         self._rows: list[int] = []  # of each match the row on which it begins
         self._spans: dict[int, list[Span]] = {}
@@ -47,15 +48,19 @@ class Finding:
 
     def place(self, lines: Sequence[DetailLine], rows: Sequence[Row]) -> None:
         """Look through these lines. One stays at the match of the same number, as far as there is one."""
-        self._rows, self._spans = [], {}
-        of_line: dict[int, list[tuple[int, Row]]] = {}
-        for number, row in enumerate(rows):
-            of_line.setdefault(row.line, []).append((number, row))
+        self._rows, self._spans, self.more = [], {}, False
         for number, line in enumerate(lines):
-            text = "".join(text for text, _ in line.pieces)
+            text = "".join([text for text, _ in line.pieces])
+            if not self._pattern.search(text):
+                continue
+            first = bisect_left(rows, number, key=lambda row: row.line)
+            behind = bisect_left(rows, number + 1, lo=first, key=lambda row: row.line)
+            places = _places(text, first, rows[first:behind])
             for found in self._pattern.finditer(text):
-                if self.count < MOST and found.end() > found.start():
-                    self._add(found.start(), found.end(), _starts(text, of_line.get(number, [])))
+                if self.count == MOST:
+                    self.more = True
+                    break
+                self._add(found.start(), found.end(), places)
         if self.at is not None:
             self.at = min(self.at, self.count - 1) if self.count else None
 
@@ -102,11 +107,11 @@ class Finding:
             at = stop
 
 
-def _starts(text: str, rows: Sequence[tuple[int, Row]]) -> list[tuple[int, int, int]]:
+def _places(text: str, first: int, rows: Sequence[Row]) -> list[tuple[int, int, int]]:
     """Of each row of a line its number, and where in the whole text it begins and ends."""
     found, at = [], 0
-    for number, row in rows:
-        shown = "".join(text for text, _ in row.pieces)
+    for number, row in enumerate(rows, first):
+        shown = "".join([text for text, _ in row.pieces])
         if not text.startswith(shown, at) and text[at : at + 1] == " ":
             at += 1  # the space at which the line was broken is on no row
         found.append((number, at, at + len(shown)))

@@ -221,6 +221,9 @@ class NounDeeds(ViewScreen):
             return  # the operator has gone on meanwhile
         question = plain(f"{wanted.deed.title} ") + _name(detail) + plain(f" ({counted(wanted.counts)})?")
         warnings = [plain(wanted.deed.told)] if wanted.deed.told else []
+        if self.noun.forms:
+            key, no = word(self, "view.export", "o"), word(self, "bar.no", "n")
+            warnings.append(plain(f"{no} and then {key} writes it to a file first"))
         self.ask_to_destroy(question, lambda _: self.do([wanted]), warnings)
 
     # -- doing -----------------------------------------------------------------------------------------------

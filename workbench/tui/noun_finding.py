@@ -17,7 +17,7 @@ from workbench.tui.view_screen import ViewScreen
 
 NEWEST = 200  # events of a session that its detail shows
 _SEARCHED = 1_000  # that a search begins with
-_FURTHER, _MOST = 2_000, 5_000  # that each look further back adds, and all that are searched here
+_FURTHER, _MOST = 1_000, 2_000  # that each look further back adds, and all that are searched here
 _ABOUT = "find"
 
 
@@ -148,7 +148,8 @@ class NounFinding(ViewScreen):
         newest = self.detail.newest
         where = plain(f" in the newest {newest:,} events" if newest is not None else "")
         if finding.count and finding.at is not None:
-            words = plain(f"{finding.at + 1:,} of {finding.count:,}: ") + quoted + where
+            least = "≥ " if finding.more else ""
+            words = plain(f"{finding.at + 1:,} of {least}{finding.count:,}: ") + quoted + where
         else:
             words = plain("no ") + quoted + (where if where else plain(" in what is shown"))
         self.notice.say(words + plain(" · ") + self._keys(bool(finding.count)), about=_ABOUT)
