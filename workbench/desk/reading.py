@@ -41,7 +41,7 @@ def sifted(read: Callable[[Ask], Page[Any]], ask: Ask, keep: Callable[[Any], boo
         at = at.from_(page.next, _STEP)
 
 
-def every_record(noun: Noun, source: Source, ask: Ask) -> Iterator[Any]:
+def every_record(noun: Noun, source: Any, ask: Ask) -> Iterator[Any]:  # noqa: ANN401 - a source, or the house
     """All records that a filter asks for, page by page."""
     while True:
         page = read_page(noun, source, ask)
