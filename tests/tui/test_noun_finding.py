@@ -125,7 +125,7 @@ def test_a_search_reads_as_its_golden_does(operator: Operator, agents: Source, s
         await keys.sees("region")
         await search(keys, "e")
         await keys.sees("1 of ", "n Next match")
-        told = [line for line in keys.text.splitlines() if "ago)" not in line]
+        told = [line for line in keys.text.splitlines()[2:] if "ago)" not in line]  # the frame is others' to test
         golden(f"search_{size[0]}x{size[1]}", "\n".join(told))
 
     operator.run(steps, size)
