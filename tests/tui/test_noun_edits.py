@@ -40,7 +40,7 @@ def test_a_memory_is_edited(operator: Operator, agents: Source) -> None:
     (memory,) = agents.memories.list()
     assert (memory.content, memory.topics) == ("likes tea and\nquiet", ("taste",))
     (act,) = operator.acts()
-    assert (act.entry.verb, act.entry.noun, act.result, act.entry.via) == ("edit", "memory", "done", "screen")
+    assert (act.entry.verb, act.entry.noun, act.result, act.entry.via) == ("edit", "memory", "edited", "screen")
 
 
 def test_what_is_changed_by_somebody_else_meanwhile_is_not_written_over(operator: Operator, agents: Source) -> None:
@@ -99,7 +99,7 @@ def test_a_value_of_a_sessions_state_is_chosen_and_set_if_it_still_is_as_it_was_
     operator.run(steps)
     state = agents.sessions.get_session(KEY, events=False).state
     assert (state["mood"], state["turn"]) == (b"calm and wild", b"8")
-    assert [act.result for act in operator.acts()] == ["done", "failed"]
+    assert [act.result for act in operator.acts()] == ["set", "failed"]
 
 
 def test_what_an_editor_would_hide_or_lose_is_not_opened_in_one(operator: Operator, agents: Source) -> None:

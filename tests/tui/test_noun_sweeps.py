@@ -96,7 +96,7 @@ def test_old_events_are_purged_after_a_count(operator: Operator, agents: Source,
     operator.run(steps)
     (act,) = operator.acts()
     assert (act.entry.verb, act.entry.noun, act.result, dict(act.entry.counts)) == (
-        "purge", "event", "done", {"events": 450},
+        "purge", "event", "purged", {"events": 450},
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_leaving_waits_for_a_purge(operator: Operator, agents: Source, place: Pl
 
     operator.run(steps)
     assert agents.sessions.count_events(("genie", "ann", "s-1")) == 3
-    assert [act.result for act in operator.acts()] == ["done"]
+    assert [act.result for act in operator.acts()] == ["purged"]
 
 
 def test_on_a_production_source_a_purge_wants_its_name(operator: Operator, agents: Source) -> None:
@@ -244,4 +244,4 @@ def test_marked_rows_are_deleted_together_each_on_record_and_what_changed_stays(
     operator.run(steps)
     assert len(agents.memories.list()) == 3
     assert [act.entry.verb for act in operator.acts()] == ["delete"] * 3 + ["undo"]
-    assert sorted(act.result for act in operator.acts()) == ["done", "done", "failed", "undone"]
+    assert sorted(act.result for act in operator.acts()) == ["deleted", "deleted", "failed", "undone"]

@@ -57,4 +57,4 @@ def test_a_purge_that_ends_by_itself_is_told_in_every_view(tmp_path: Path) -> No
         pty.until("Work in the background")
         pty.send("qq")  # closes what is shown, and leaves
         assert pty.until_closed() == 0
-    assert results_of(tmp_path) == ["done"]
+    assert results_of(tmp_path) == ["purged"]
