@@ -7,6 +7,7 @@ from support.screens import NARROW
 
 from workbench.data import Source
 from workbench.tui.deciding import SETTLE
+from workbench.tui.decision_bar import TextBar
 
 KEY = ("genie", "ann", "s-1")
 
@@ -95,6 +96,13 @@ def test_a_value_of_a_sessions_state_is_chosen_and_set_if_it_still_is_as_it_was_
         await keys.type("!")
         await keys.press("enter")
         await reads(keys, "has changed since it was read")
+        await keys.press("e")
+        await reads(keys, "Which value")
+        await keys.type("turn")
+        await keys.press("enter")
+        await reads(keys, "these words of yours were not written; it now says: 8")
+        assert keys.view.query_one(TextBar).words.text == "7!"
+        await keys.press("escape")
 
     operator.run(steps)
     state = agents.sessions.get_session(KEY, events=False).state

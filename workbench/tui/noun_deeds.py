@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from workbench.data import Source
 from workbench.data.errors import Conflict, NotFound, WorkbenchError
-from workbench.desk.deed import Deed, Doing, Done
+from workbench.desk.deed import Deed, Done
 from workbench.desk.detail import Detail
 from workbench.desk.nouns import deeds, nouns
-from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.deciding import SETTLE, try_writable
 from workbench.tui.decision_bar import DecisionBar, TextBar
+from workbench.tui.deed_jobs import Wanted, count, counted, do_all, do_one, told, undo_last
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyWord
 from workbench.tui.view_screen import ViewScreen
-from workbench.tui.work import DONE, STOPPED, Work
+from workbench.tui.work import Work
 
 if TYPE_CHECKING:
-    from workbench.desk.noun import Key, Noun
+    from workbench.desk.noun import Noun
     from workbench.tui.work import Working
 
 READ_ONLY = "read-only"
 _MUCH = 200  # rows from which on a deed is long work
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A deed that was asked for: on which record as it was shown (none for a sweep), how, and what it would change."""
-
-    deed: Deed
-    key: Key | None = None
-    record: Any = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
-    shown: Any = None
-
-    @property
-    def total(self) -> int:
-        """How many rows that are."""
-        return sum(self.counts.values())
 
 
 class NounDeeds(ViewScreen):
@@ -213,7 +194,7 @@ class NounDeeds(ViewScreen):
         if deed is None or detail is None or not self.may_act_on_shown(deed.title):
             return
         wanted = Wanted(deed, detail.key[2:], detail.record)
-        work = partial(_count, wanted=wanted, rules=self.rules)
+        work = partial(count, wanted=wanted, rules=self.rules)
         self.lane.read("count", work, partial(self._ask_to_delete, detail), self.refused)
 
     def _ask_to_delete(self, detail: Detail, wanted: Wanted) -> None:
@@ -235,11 +216,11 @@ class NounDeeds(ViewScreen):
         if len(wanted) > 1 or deed.sweep or total > _MUCH:
             title = plain(f"{deed.id} {nouns()[deed.noun].plural}")
             work = Work(title, self.place.name, total)
-            job = partial(_do_all, wanted=wanted, rules=self.rules, undo=word(self, "noun.undo", "Z"))
+            job = partial(do_all, wanted=wanted, rules=self.rules, undo=word(self, "noun.undo", "Z"))
             self.working.start_work(self.lane, work, job, lambda _: self.refresh_now())
             return
         self.say(plain(f"{deed.title}…"))
-        self.lane.act(partial(_do_one, wanted=wanted[0], rules=self.rules), self._done, self.refused)
+        self.lane.act(partial(do_one, wanted=wanted[0], rules=self.rules), self.done, self.refused)
 
     @property
     def working(self) -> Working:
@@ -247,8 +228,9 @@ class NounDeeds(ViewScreen):
         app: Any = self.app
         return app  # type: ignore[no-any-return]
 
-    def _done(self, found: tuple[Done, WorkbenchError | None]) -> None:
-        words, stands = _told(*found, word(self, "noun.undo", "Z"))
+    def done(self, found: tuple[Done, WorkbenchError | None]) -> None:
+        """It is done."""
+        words, stands = told(*found, word(self, "noun.undo", "Z"))
         self.say(words, "$success" if stands else "$error")
         self.refresh_now()
 
@@ -265,99 +247,12 @@ class NounDeeds(ViewScreen):
             self.say(plain("Undo: something is being done in the background yet; wait for its end, or stop it."))
             return
         self.say(plain("Undo…"))
-        self.lane.act(partial(_undo, rules=self.rules), self._undone, self.refused)
+        self.lane.act(partial(undo_last, rules=self.rules), self._undone, self.refused)
 
     def _undone(self, words: SafeText) -> None:
         self.say(words, "$success")
         self.refresh_now()
 
 
-def counted(counts: Mapping[str, int], most: int | None = None) -> str:
-    """What would be changed, in words; of what was counted no further than `most` there are so many at least."""
-    return ", ".join(
-        f"{'≥ ' if count == most else ''}{count:,} {name[:-1] if count == 1 else name}"
-        for name, count in counts.items()
-    )
-
-
 def _name(detail: Detail) -> SafeText:
     return safe(detail.kind.replace("-", " ")) + plain(" ") + safe(detail.key[-1], limit=60)
-
-
-def doing_of(wanted: Wanted, rules: Rules, **more: Any) -> Doing:  # noqa: ANN401 - other fields of it
-    """A run of the deed."""
-    from workbench.desk.trash import Trash
-
-    options = {**wanted.options, "deed": wanted.deed.id}
-    return Doing(wanted.record, options, rules.operator, Trash(rules.home), shown=wanted.shown, **more)
-
-
-def _count(source: Source, wanted: Wanted, rules: Rules) -> Wanted:
-    from dataclasses import replace
-
-    return replace(wanted, counts=dict(wanted.deed.preview(source, doing_of(wanted, rules))))
-
-
-def _do_one(source: Source, wanted: Wanted, rules: Rules, **more: Any) -> tuple[Done, WorkbenchError | None]:  # noqa: ANN401
-    from workbench.desk.audit import Audit
-    from workbench.desk.doing import carry_out
-
-    audit = Audit(rules.home, rules.operator, secrets=rules.secrets)
-    doing = doing_of(wanted, rules, **more)
-    return carry_out(wanted.deed, source, doing, audit=audit, key=wanted.key, counts=wanted.counts)
-
-
-def _told(done: Done, unrecorded: WorkbenchError | None, undo: str) -> tuple[SafeText, bool]:
-    words = done.words + plain(f" · {undo} puts it back" if done.entry else "")
-    if unrecorded is None:
-        return words, True
-    return words + plain(". That stands, but the audit log holds only the intent: ") + safe(str(unrecorded)), False
-
-
-def _do_all(source: Source, work: Work, wanted: Sequence[Wanted], rules: Rules, undo: str) -> tuple[SafeText, str]:
-    """Do them one after the other, each on record by itself; what was not done is told of each."""
-    done = 0
-    before = 0
-    for number, each in enumerate(wanted):
-        if not work.go_on():
-            work.more += [_of(left) + plain(": not done, it was stopped") for left in wanted[number:]]
-            break
-
-        def progress(count: int, before: int = before) -> None:
-            work.progress(before + count)
-
-        try:
-            found, unrecorded = _do_one(source, each, rules, progress=progress, go_on=work.go_on)
-        except WorkbenchError as error:
-            if len(wanted) == 1:
-                raise
-            work.more.append(_of(each) + plain(": ") + safe(str(error)))
-        else:
-            words, stands = _told(found, unrecorded, undo)
-            if len(wanted) == 1:
-                return words, STOPPED if found.stopped else DONE
-            done += not found.stopped
-            if found.stopped or not stands:
-                work.more.append(words)
-        before += each.total
-        work.progress(before)
-    words = work.title + plain(f": {done:,} of {len(wanted):,} done")
-    return words + plain(f" · {undo} puts the last back" if done else ""), STOPPED if work.stopping else DONE
-
-
-def _of(wanted: Wanted) -> SafeText:
-    return safe("/".join(wanted.key or ()), limit=80)
-
-
-def _undo(source: Source, rules: Rules) -> SafeText:
-    from workbench.desk.audit import Audit
-    from workbench.desk.trash import Trash
-    from workbench.desk.trash_undo import undo
-
-    trash = Trash(rules.home)
-    entry = trash.newest(rules.operator)
-    if entry is None:
-        raise NotFound("there is nothing to undo: nothing of yours is in the trash")
-    done = undo(source, entry, trash, Audit(rules.home, rules.operator, secrets=rules.secrets))
-    counts = ", ".join(f"{count:,} {result}" for result, count in done.counts.items())
-    return plain(f"{done.result}: ") + safe(f"{entry.about.verb} {entry.about.noun}") + plain(f" ({counts})")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from workbench.data import Source
-from workbench.data.errors import Invalid
-from workbench.desk.deed import Deed
+from workbench.data.errors import Invalid, WorkbenchError
+from workbench.desk.deed import Deed, Done
 from workbench.desk.detail import Detail
 from workbench.desk.nouns import deeds
 from workbench.desk.safe import SafeText, plain, safe
-from workbench.tui.noun_deeds import NounDeeds, Wanted
+from workbench.tui.deed_jobs import Wanted
+from workbench.tui.noun_deeds import NounDeeds
 
 if TYPE_CHECKING:
     from workbench.data.agents.records import SessionState
@@ -34,10 +35,25 @@ class NounEdits(NounDeeds):
 
     part: str
 
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self._sent: tuple[object, str] | None = None  # what is being written, and for which text
+        self._refused: tuple[object, str] | None = None  # what could not be written
+
     @property
     def edits(self) -> Deed | None:
         """How one of these is edited, if it can be."""
         return deeds().get((self.noun.id, "edit")) or deeds().get((self.noun.id, "set"))
+
+    def done(self, found: tuple[Done, WorkbenchError | None]) -> None:
+        """It is done."""
+        self._sent = self._refused = None
+        super().done(found)
+
+    def refused(self, error: Exception) -> None:
+        """It could not be done: what was written for it is kept."""
+        self._refused, self._sent = self._sent or self._refused, None
+        super().refused(error)
 
     def action_edit(self) -> None:
         """Open the text in an editor: there it is on screen before anything of it is written."""
@@ -92,12 +108,23 @@ class NounEdits(NounDeeds):
             self.say(title + plain(f": {why}") + command, "$warning")
             return
         same = plain("that is what it says already")
+        place = (wanted.deed.noun, wanted.key, wanted.options.get("key"))
+        warnings = [plain(wanted.deed.told)] if wanted.deed.told else []
+        draft = text
+        if self._refused is not None and self._refused[0] == place and self._refused[1] != text:
+            draft = self._refused[1]
+            warnings.append(plain("these words of yours were not written; it now says: ") + safe(text, limit=200))
+
+        def send(given: str) -> None:
+            self._sent = (place, given)
+            self.do([replace(wanted, options={**wanted.options, option: given})])
+
         self.ask_words(
             title + plain(":"),
             lambda given: same if given == text and (wanted.shown is not None or option == "content") else None,
-            lambda given: self.do([replace(wanted, options={**wanted.options, option: given})]),
-            [plain(wanted.deed.told)] if wanted.deed.told else [],
-            text,
+            send,
+            warnings,
+            draft,
             of_item=of_item,
         )
 

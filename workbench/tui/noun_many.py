@@ -10,7 +10,8 @@ from workbench.data import Source
 from workbench.desk.nouns import nouns
 from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
-from workbench.tui.noun_deeds import NounDeeds, Wanted, counted, doing_of
+from workbench.tui.deed_jobs import Wanted, counted, doing_of
+from workbench.tui.noun_deeds import NounDeeds
 from workbench.tui.rows import Key
 from workbench.tui.windows import ListWindow
 

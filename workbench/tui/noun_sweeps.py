@@ -18,7 +18,8 @@ from workbench.desk.nouns import deeds
 from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.deciding import SETTLE
-from workbench.tui.noun_deeds import NounDeeds, Wanted, counted, doing_of
+from workbench.tui.deed_jobs import Wanted, counted, doing_of
+from workbench.tui.noun_deeds import NounDeeds
 
 MOST = 100_000  # rows that are counted beforehand
 _ELSEWHERE = {"session": "event"}  # what is purged of a session are its events
