@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.filling import fill
 from support.fixtures import copied
+from support.running import AT_ONCE
 from support.screens import Pty
 
 SERVER = pytest.mark.parametrize("agents", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
@@ -125,10 +126,11 @@ def test_a_long_import_shows_how_far_it_is_on_a_terminal_alone(workbench, agents
     fill(agents.place, "memories", *({"id": f"{number:05}"} for number in range(2_500)))
     (workbench.here / "file").write_text(workbench("source", "export", "prod", "memories").out)
     agents.place.run("DELETE FROM memories")
-    command = [sys.executable, "-m", "workbench", "source", "import", "prod", "memories", "file"]
+    command = [sys.executable, "-c", AT_ONCE, "source", "import", "prod", "memories", "file"]
     with Pty(command, environment=workbench.variables(), cwd=workbench.here) as pty:
-        shown = pty.until("memories: 2,500 rows added").decode()
         assert pty.until_closed() == 0
-    assert "100%" in shown
+        shown = pty.received.decode()
+    assert "\rmemories: 500 of 2,500 [#####...................] 20 %" in shown
+    assert shown.endswith(" \r\x1b[32mmemories: 2,500 rows added\x1b[0m\r\n")  # and nothing of it is left
     run = workbench.deciding("source", "import", "prod", "memories", "file", changing=agents.file)
     assert (run.out, run.err) == ("memories: 0 rows added, 2,500 there already\n", "")

@@ -187,3 +187,21 @@ def test_looking_only_or_no_home_yet_is_refused(tmp_path: Path) -> None:
     filled(tmp_path / "home", 1)
     with open_home(tmp_path / "home", read_only=True) as source:
         refuses(source, ReadOnly)
+
+
+def test_a_backup_tells_how_far_it_is_and_is_of_one_moment_while_others_write(tmp_path: Path) -> None:
+    path = filled(tmp_path / "home", 2_500)
+    told: list[tuple[int, int]] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, open_home(tmp_path / "home") as source:
+
+        def write(done: int, total: int) -> None:
+            told.append((done, total))
+            other.execute("DELETE FROM approvals WHERE rowid = ?", (len(told),))
+
+        upkeep.backup(source, tmp_path / "copy.db", write)
+        assert len(source.approvals.list(limit=5_000)) == 2_500 - len(told)
+    assert len(told) > 1 and [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1][0] == told[-1][1] and len({total for _, total in told}) == 1
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert copy.execute("SELECT count(*) FROM approvals").fetchall() == [(2_500,)]

@@ -16,6 +16,11 @@ from workbench.desk.audit import Audit
 
 WHERE = Path(workbench.__file__).resolve().parents[1]
 PROGRAM = (sys.executable, "-m", "workbench")
+# The program that shows at once how far long work is, on a machine of any speed.
+AT_ONCE = (
+    "import sys\nfrom workbench.cli import progress\nprogress.PATIENCE = progress.APART = 0\n"
+    "from workbench.__main__ import main\nsys.exit(main())"
+)
 _MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 _SHOWN = {b"25", b"7"}  # what is on in a terminal before anybody does anything: the cursor and wrapping
 

@@ -254,3 +254,20 @@ def test_at_the_end_sources_are_closed_and_their_threads_end(gateway: Gateway, l
     gateway.wait(20)
     assert not any(thread.is_alive() for thread in lane.closing)
     until(lambda: not {"workbench-read-a", "workbench-act-a"} & {thread.name for thread in threading.enumerate()})
+
+
+def test_what_takes_long_holds_up_neither_acts_nor_readings(gateway: Gateway, lane: Lane, loop: Loop) -> None:
+    goes_on = threading.Event()
+    lane.work(lambda source: goes_on.wait(30), loop.heard.append, loop.heard.append)
+    lane.act(lambda source: "act", loop.heard.append, loop.heard.append)
+    assert loop.until(1) == ["act"]
+    ask(lane, loop, lambda source: "read")
+    assert loop.until(2) == ["act", "read"]
+    assert lane.working and gateway.acting and not gateway.deciding
+    source = lane.source
+    lane.forget()  # opened anew: what is worked on stays open until that is done
+    ask(lane, loop, lambda source: "read anew")
+    assert loop.until(3)[-1] == "read anew" and lane.source is not source
+    goes_on.set()
+    assert loop.until(4)[-1] is True
+    assert until(lambda: not gateway.acting)

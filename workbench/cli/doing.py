@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.failures import OK, UNAVAILABLE, exit_code, exit_code_of_many, masked, state_of
+from workbench.cli.failures import INTERRUPTED, OK, UNAVAILABLE, exit_code, exit_code_of_many, masked, state_of
 from workbench.cli.listing import check_has, the_key, the_place
 from workbench.cli.probing import opened
+from workbench.cli.progress import Progress
 from workbench.cli.session import Session, looking
 from workbench.cli.working import opening_of, way_to_write
 from workbench.data.errors import Invalid, ReadOnly, Unavailable, WorkbenchError
@@ -82,16 +83,34 @@ class _Run:
         if dry_run:
             self._tell_plan(wanted, counts)
         elif wanted and self._agreed(total, yes=yes, confirm=confirm):
-            for (key, doing), counted in zip(wanted, counts, strict=True):
-                if not self._one(key, doing, counted):
+            return self._each(wanted, counts, many=len(ids) > 1)
+        return self._code(many=len(ids) > 1)
+
+    def _each(
+        self, wanted: Sequence[tuple[Key | None, Doing]], counts: Sequence[Mapping[str, int]], *, many: bool
+    ) -> int:
+        """Do it to one after the other. What ctrl+c keeps from being done is told too."""
+        totals = [sum(count.values()) for count in counts]
+        what = f"{self.noun.plural}: {self.deed.title.lower()}"
+        with Progress(self.session.output, what, sum(totals), stops=True) as progress:
+            for number, ((key, doing), counted) in enumerate(zip(wanted, counts, strict=True)):
+                if progress.interrupted:
+                    self._tell_left("/".join(key or ()))
+                    continue
+                progress.base = sum(totals[:number])
+                watched = replace(doing, progress=progress, go_on=progress.go_on)
+                if not self._one(key, watched, counted, progress):
                     return UNAVAILABLE
-        if len(self.errors) == 1 and len(ids) <= 1:
+            if progress.interrupted:
+                return INTERRUPTED
+        return self._code(many=many)
+
+    def _code(self, *, many: bool) -> int:
+        if len(self.errors) == 1 and not many:
             return exit_code(self.errors[0])
         return exit_code_of_many(self.errors) if self.errors else OK
 
     def _found(self, ids: Sequence[str]) -> list[tuple[Key | None, Doing]]:
-        from dataclasses import replace
-
         found: dict[Key, Doing] = {}
         for id in ids:
             try:
@@ -128,18 +147,21 @@ class _Run:
             raise Invalid(f"{what}: say --yes to do it, or --dry-run to look first")
         return True
 
-    def _one(self, key: Key | None, doing: Doing, counts: Mapping[str, int]) -> bool:
+    def _one(self, key: Key | None, doing: Doing, counts: Mapping[str, int], progress: Progress) -> bool:
         try:
             done, unrecorded = self._audited(key, doing, counts)
         except WorkbenchError as error:
+            progress.clear()
             self._tell_failure("/".join(key or ()), error)
             return not isinstance(error, Unavailable)
+        progress.clear()
         output = self.session.output
         if output.as_json:
-            line = {**self._line("/".join(key or ())), "result": "done", "counts": dict(done.counts)}
+            result = "stopped" if done.stopped else "done"
+            line = {**self._line("/".join(key or ())), "result": result, "counts": dict(done.counts)}
             output.json({**line, "undo": done.entry, "error": masked(str(unrecorded)) if unrecorded else None})
         else:
-            output.line(str(done.words), "good")
+            output.line(str(done.words), "doubtful" if done.stopped else "good")
             if done.entry is not None:
                 output.note(f"`workbench undo {done.entry[:12]}` puts it back")
         if unrecorded is not None:
@@ -170,6 +192,11 @@ class _Run:
         if self.session.output.as_json:
             self.session.output.json({**self._line(id), "result": state_of(error), "error": said})
         self.session.output.refusal(said)
+
+    def _tell_left(self, id: str) -> None:
+        if self.session.output.as_json:
+            self.session.output.json({**self._line(id), "result": "not done"})
+        self.session.output.refusal(f"{id}: not done, it was interrupted")
 
     def _line(self, id: str) -> dict[str, object]:
         line = {"source": self.place, "noun": self.noun.id, "verb": self.deed.id, "id": id or None}

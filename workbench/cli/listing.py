@@ -15,7 +15,7 @@ from workbench.cli.probing import opened, side_by_side
 from workbench.cli.session import Session, looking
 from workbench.cli.working import chosen_places, opening_of
 from workbench.data.errors import Invalid, NotFound, Unsupported, WorkbenchError
-from workbench.desk.noun import HOUSE
+from workbench.desk.noun import HOUSE, data_of
 from workbench.settings import Opening, TimeoutSettings
 
 if TYPE_CHECKING:
@@ -186,12 +186,6 @@ def print_rows(
     output.table(head, table)
 
 
-def data_of(noun: Noun, source: str, record: Any) -> dict[str, object]:  # noqa: ANN401 - any noun's record
-    """A record for programs, with its source."""
-    found = noun.data(record)
-    return found if noun.where == HOUSE or "source" in found else {"source": source, **found}
-
-
 def columns_shown(session: Session, noun: Noun, chosen: Sequence[str] | None) -> list[Column]:
     """The columns of a table: the chosen ones, those of the settings, else the usual ones."""
     if chosen is None:
@@ -306,15 +300,3 @@ def the_key(noun: Noun, source: Source | House, text: str) -> Key:
         more = ", …" if len(found) > _TOLD else ""
         raise Invalid(f'"{text}" is the beginning of several: {some}{more}; write more of it')
     return found[0]
-
-
-def every_page(noun: Noun, source: Source | House, ask: Ask) -> Iterator[Any]:
-    """All records that a filter asks for, page by page."""
-    from workbench.desk.reading import read_page
-
-    while True:
-        page = read_page(noun, source, ask)
-        yield from page
-        if page.next is None:
-            return
-        ask = ask.from_(page.next)

@@ -100,7 +100,13 @@ def _show(noun: Noun) -> click.Command:
 def _export(noun: Noun) -> click.Command:
     file = click.Option(["--output"], metavar="FILE", help="Write to this file, which must not exist yet.")
     words = f"Print {noun.plural}, all of them, as JSON lines or CSV."
-    return _command("export", words, noun, _run_export, [SOURCE, filter_option(noun), CSV, file])
+    params: list[click.Parameter] = [SOURCE, filter_option(noun), CSV, file]
+    if noun.forms:
+        words += f" With an ID print that one whole: {' or '.join(noun.forms)}."
+        params.insert(0, click.Argument(["id"], required=False, metavar="[ID]"))
+        known = ", ".join(noun.forms)
+        params.insert(2, click.Option(["--as", "form"], type=click.Choice([*noun.forms]), help=f"One of: {known}."))
+    return _command("export", words, noun, _run_export, params)
 
 
 def _watch(noun: Noun) -> click.Command:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import IO
 
 from workbench.desk.amounts import age_text as age_text
 from workbench.desk.amounts import size_text as size_text
 from workbench.desk.safe import safe
+from workbench.desk.written import csv_lines as csv_lines
+from workbench.desk.written import to_json as to_json
 
 _GAP = "  "
 _NARROWEST = 4
@@ -101,41 +100,6 @@ def write(stream: IO[str] | None, line: str) -> None:
         stream.write(f"{line}\n")
 
 
-def to_json(record: Mapping[str, object]) -> str:
-    """A record in one line of ASCII: every other character, and each control character, is escaped."""
-    # DEL is the one control character that JSON leaves alone.
-    return json.dumps(record, default=_plain, ensure_ascii=True).replace("\x7f", "\\u007f")
-
-
-def csv_lines(records: Iterable[Mapping[str, object]], *, head: bool = True) -> Iterator[str]:
-    """Records as lines of comma-separated values; the names of the first one are the head.
-
-    A value stands on one line, its control characters shown as in tables: what must come back exactly is JSON.
-    """
-    import csv
-    import io
-
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="")
-    for record in records:
-        for row in ([list(record)] if head else []) + [[_flat(value) for value in record.values()]]:
-            writer.writerow(row)
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-        head = False
-
-
-def _flat(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (str, int, float, bool)):
-        return safe(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return safe(json.dumps(value, default=_plain, ensure_ascii=False))
-
-
 def _terminal_width() -> int | None:
     """The cells of a line of the terminal; None where standard output is none."""
     try:
@@ -156,14 +120,3 @@ def _is_colourful(stream: IO[str] | None) -> bool:
     if stream is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return stream.isatty()
-
-
-def _plain(value: object) -> object:
-    """What JSON has no form for."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (frozenset, set)):
-        return sorted(value)
-    raise TypeError(f"no JSON form for {type(value).__name__}")

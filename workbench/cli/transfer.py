@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.failures import FAILED, OK, UNAVAILABLE, masked
+from workbench.cli.failures import FAILED, INTERRUPTED, OK, UNAVAILABLE, masked
 from workbench.cli.options import Command
 from workbench.cli.output import write
+from workbench.cli.progress import Progress
 from workbench.cli.session import Session, looking
 from workbench.data.errors import ReadOnly, WorkbenchError
-from workbench.desk.safe import safe
 
 if TYPE_CHECKING:
     from workbench.data import Source
     from workbench.data.transfer import TableFile
     from workbench.data.transfer_in import Imported
-
-_MANY = 2_000  # rows from which on a bar is worth its place
 
 
 @click.command("export", cls=Command)
@@ -48,8 +44,10 @@ def export_table(session: Session, name: str, table: str, form: str | None, outp
     with opened(looking(opening_of(session, name)), session.loaded.settings.timeouts) as source:
         lines = export_lines(source, table, CSV if form == CSV else JSONL)
         first = next(lines)  # which says whether there is such a table, before a file is made
-        with output_file(output) as stream:
-            for line in _all(first, lines):
+        told = f"{output} is not written" if output else ""
+        progress = Progress(session.output, table, undone=told, hidden=output is None)
+        with progress, output_file(output) as stream:
+            for line in progress.counting(_all(first, lines)):
                 write(stream, line)
                 count += 1
     if output is not None:
@@ -107,25 +105,15 @@ def _import(session: Session, source: Source, file: TableFile) -> int:
         via="command line",
         more={"file": str(file.path.absolute())},
     ) as act:
-        with _progress(session, name, rows) as progress:
-            done = load(source, file, progress)
+        with Progress(session.output, name, rows, stops=True) as progress:
+            done = load(source, file, lambda so_far: progress(so_far.rows), progress.go_on)
         try:
-            act.outcome("imported", counts=_counts(done))
+            act.outcome("stopped" if done.stopped else "imported", counts=_counts(done))
         except WorkbenchError as error:
             _report(session, source.name, file, done)
             session.output.refusal(f"that stands, but its end is not on record: {masked(str(error))}")
             return UNAVAILABLE
     return _report(session, source.name, file, done)
-
-
-@contextmanager
-def _progress(session: Session, name: str, rows: int) -> Iterator[Callable[[Imported], None] | None]:
-    """A bar on a terminal, where there is much to do."""
-    if rows < _MANY or session.output.as_json or sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(length=rows, label=safe(name), file=sys.stderr) as bar:
-        yield lambda done: bar.update(done.rows - bar.pos)
 
 
 def _report(session: Session, place: str, file: TableFile, done: Imported, *, dry_run: bool = False) -> int:
@@ -139,6 +127,8 @@ def _report(session: Session, place: str, file: TableFile, done: Imported, *, dr
         output.refusal(masked(f"{file.path}, {sentence}"))
     if done.refused > len(done.told):
         output.refusal(f"and {done.refused - len(done.told)} more rows are refused")
+    if done.stopped:
+        return INTERRUPTED
     return FAILED if done.refused else OK
 
 
@@ -148,7 +138,8 @@ def _summary(table: str, done: Imported, dry_run: bool) -> str:
         words += f", {done.there:,} there already"
     if done.differing:
         words += f" ({done.differing:,} of them differ, and stay as they are)"
-    return words + (f", {done.refused:,} refused" if done.refused else "")
+    words += f", {done.refused:,} refused" if done.refused else ""
+    return words + ("; interrupted: importing again adds the rest" if done.stopped else "")
 
 
 def _counts(done: Imported) -> dict[str, int]:

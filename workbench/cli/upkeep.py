@@ -12,6 +12,7 @@ from workbench.cli.failures import OK
 from workbench.cli.options import Command
 from workbench.cli.output import Cell, size_text
 from workbench.cli.probing import opened
+from workbench.cli.progress import Progress
 from workbench.cli.session import HOME, Session, looking
 from workbench.data.errors import WorkbenchError
 from workbench.data.home import DATABASE
@@ -99,8 +100,9 @@ def backup(session: Session, file: str) -> int:
     from workbench.data import upkeep
 
     target = Path(file).expanduser()
-    with opened(looking(session.home()), session.loaded.settings.timeouts) as source:
-        written = upkeep.backup(source, target)
+    progress = Progress(session.output, "backup: pages", undone=f"{target} is not written")
+    with opened(looking(session.home()), session.loaded.settings.timeouts) as source, progress:
+        written = upkeep.backup(source, target, progress.of)
     if not session.output.as_json:
         session.output.note("the audit log, audit.jsonl in the home, is a file of its own: copy it too")
     return _tell(session, "backup", f"{size_text(written)} written to {target}", path=target, size=written)

@@ -15,7 +15,6 @@ from workbench.cli.listing import (
     check_has,
     chosen_columns,
     columns_shown,
-    data_of,
     now_shown,
     opening_for_looking,
 )
@@ -23,7 +22,7 @@ from workbench.cli.probing import opened
 from workbench.cli.session import Session
 from workbench.cli.working import chosen_places
 from workbench.data.errors import WorkbenchError
-from workbench.desk.noun import HOUSE
+from workbench.desk.noun import HOUSE, data_of
 from workbench.desk.safe import plain, safe
 from workbench.settings import Opening, TimeoutSettings
 

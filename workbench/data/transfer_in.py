@@ -23,7 +23,10 @@ _TOLD = 20  # rows that are told one by one
 
 @dataclass(slots=True)
 class Imported:
-    """What became of the rows of a file: added, there already (differing: not as the file has them), or refused."""
+    """What became of the rows of a file: added, there already (differing: not as the file has them), or refused.
+
+    `stopped`: it was told to stop before the rest of the file.
+    """
 
     rows: int = 0
     added: int = 0
@@ -31,6 +34,7 @@ class Imported:
     differing: int = 0
     refused: int = 0
     told: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     def refuse(self, number: int, why: str) -> None:
         """Count a row that cannot be kept."""
@@ -78,12 +82,23 @@ def preview(file: TableFile) -> Imported:
     return whole
 
 
-def load(source: Source, file: TableFile, progress: Callable[[Imported], None] | None = None) -> Imported:
-    """Add the rows that are not there, some hundred in one transaction; the file is read whole before the first."""
+def load(
+    source: Source,
+    file: TableFile,
+    progress: Callable[[Imported], None] | None = None,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Imported:
+    """Add the rows that are not there, some hundred in one transaction; the file is read whole before the first.
+
+    After a transaction `progress` is told what came of it so far, before one `go_on` is asked.
+    """
     check(file)
     whole = Imported()
     try:
         for number, chunk in enumerate(_chunks(file)):
+            if not go_on():
+                whole.stopped = True
+                break
             if number and not source.ours:
                 sleep(PAUSE)
             whole.and_(_together(source, file, chunk))

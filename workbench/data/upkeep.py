@@ -5,6 +5,7 @@ Never for another program's database: none of them is needed to operate it, and 
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,8 +138,11 @@ def analyze(source: "Source") -> None:
     _writable(source).run(_ANALYZE)
 
 
-def backup(source: "Source", target: Path) -> int:
-    """Write a consistent copy of the database to a new file, whole and on disk, or not at all; its size."""
+def backup(source: "Source", target: Path, progress: Callable[[int, int], None] | None = None) -> int:
+    """Write a consistent copy of the database to a new file, whole and on disk, or not at all; its size.
+
+    `progress` is told how many pages are written, of how many.
+    """
     database = _own(source)
     if not database.path.exists():
         raise NotFound(f"there is no home at {source.display} yet, so there is nothing to copy")
@@ -148,7 +152,7 @@ def backup(source: "Source", target: Path) -> int:
         raise Invalid(f"{target.parent} is no directory: choose another place for the copy")
     new = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
     try:
-        database.copy_to(new)
+        database.copy_to(new, progress)
         size = _bytes_of(new)
         _to_disk(new)
         _name(new, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.errors import Conflict, Invalid
@@ -29,12 +30,22 @@ def count_session(source: Source, doing: Doing) -> Mapping[str, int]:
 
 
 def delete_session(source: Source, doing: Doing) -> Done:
-    """Delete a session with its events, its own state and its summaries."""
-    from workbench.desk.trash_deleting import Doomed
+    """Delete a session with its events, its own state and its summaries.
 
-    where = dict(zip(_SESSION, _session_key(doing), strict=True))
-    doomed = [Doomed(table, where) for table in _OF_SESSION]
-    deleted = _delete(source, doing, "session", doomed, [_session_key(doing)])
+    The events of a long one go first, the oldest before the others; then all that is left, at once.
+    """
+    from workbench.desk.trash_deleting import TOGETHER, Doomed
+
+    key = _session_key(doing)
+    where: dict[str, Value] = dict(zip(_SESSION, key, strict=True))
+    rest = [Doomed(table, where) for table in _OF_SESSION]
+    long = source.sessions.count_events(key) > TOGETHER
+    events = (Doomed("session_events", {"id": id, **where}) for id in source.sessions.event_ids(key)) if long else ()
+    deleted = _delete(source, doing, "session", chain(events, rest), [key])
+    if deleted.stopped:
+        words = plain(f"stopped: {deleted.count:,} events of session ") + safe(doing.record.session_id, limit=80)
+        words += plain(" are deleted, the session and its newer events are there")
+        return Done(words, {"rows": deleted.count}, deleted.entry, stopped=True)
     if not deleted.count:
         raise Conflict(f"the session {'/'.join(_session_key(doing))} is gone already: nothing was deleted")
     words = plain("deleted: session ") + safe(doing.record.session_id, limit=80)
@@ -85,13 +96,17 @@ def _session_key(doing: Doing) -> tuple[str, str, str]:
 
 def count_old_events(source: Source, doing: Doing) -> Mapping[str, int]:
     """How many events are older than asked."""
-    return {"events": source.sessions.count_old_events(_age(doing), app=doing.options.get("app"))}
+    app = doing.options.get("app")
+    return {"events": source.sessions.count_old_events(_age(doing), app=app, most=doing.most)}
 
 
 def purge_events(source: Source, doing: Doing) -> Done:
     """Delete events that are older than asked, some at a time."""
-    gone = source.sessions.prune_old_events(_age(doing), app=doing.options.get("app"), progress=doing.progress)
-    return Done(plain(f"purged: {gone:,} events"), {"events": gone})
+    steps = _Steps(doing)
+    gone = source.sessions.prune_old_events(
+        _age(doing), app=doing.options.get("app"), progress=doing.progress, go_on=steps.go_on
+    )
+    return steps.done("events", gone)
 
 
 def _age(doing: Doing) -> timedelta:
@@ -149,7 +164,9 @@ def forget_user(source: Source, doing: Doing) -> Done:
     )
     deleted = _delete(source, doing, "memory", doomed, [owner])
     words = plain(f"forgotten: {deleted.count:,} memories of ") + safe(owner[1], limit=80)
-    return Done(words, {"memories": deleted.count}, deleted.entry)
+    if deleted.stopped:
+        words = plain("stopped; ") + words + plain(", the others are there")
+    return Done(words, {"memories": deleted.count}, deleted.entry, deleted.stopped)
 
 
 def _of_user(source: Source, doing: Doing) -> Any:  # noqa: ANN401 - an iterator of memories
@@ -181,8 +198,9 @@ def count_expired(source: Source, doing: Doing) -> Mapping[str, int]:
 
 def purge_expired(source: Source, doing: Doing) -> Done:
     """Delete what has expired. Its program counts it as gone already, so it does not go to the trash."""
-    gone = source.short_memory.cleanup()
-    return Done(plain(f"purged: {gone:,} expired values"), {"values": gone})
+    steps = _Steps(doing)
+    gone = source.short_memory.cleanup(progress=doing.progress, go_on=steps.go_on)
+    return steps.done("expired values", gone)
 
 
 def one_row(source: Source, doing: Doing) -> Mapping[str, int]:
@@ -193,13 +211,32 @@ def one_row(source: Source, doing: Doing) -> Mapping[str, int]:
 # -- common --------------------------------------------------------------------------------------------------
 
 
+class _Steps:
+    """Asks before each chunk of a purge whether to go on, and notes that it was not."""
+
+    def __init__(self, doing: Doing) -> None:
+        self._asked = doing.go_on
+        self.stopped = False
+
+    def go_on(self) -> bool:
+        self.stopped = not self._asked()
+        return not self.stopped
+
+    def done(self, what: str, gone: int) -> Done:
+        """What was purged, and that the rest was not."""
+        counts = {what.rpartition(" ")[2]: gone}
+        some = f"{gone:,} {what[:-1] if gone == 1 else what}"
+        words = f"stopped: {some} purged, the others are there" if self.stopped else f"purged: {some}"
+        return Done(plain(words), counts, stopped=self.stopped)
+
+
 def _delete(source: Source, doing: Doing, noun: str, doomed: Any, keys: list[tuple[str, ...]]) -> Deleted:  # noqa: ANN401
     from workbench.desk.trash_deleting import about, deleting
 
     assert doing.trash is not None  # whoever deletes hands one over
     verb = str(doing.options.get("deed", "delete"))
     act = about(source, doing.operator, verb, noun, ["/".join(key) for key in keys])
-    return deleting(source, doomed, doing.trash, act)
+    return deleting(source, doomed, doing.trash, act, progress=doing.progress, go_on=doing.go_on)
 
 
 def _deleted(deleted: Deleted, noun: str, id: object) -> Done:

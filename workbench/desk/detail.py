@@ -18,7 +18,8 @@ _UNREADABLE = Arguments((Line(((plain("(cannot be read)"), "bad"),)),))
 class Detail:
     """A thing in full. `refusals` says of each verb that cannot be used why; `cautions` go into the decision bar.
 
-    `began` makes its first lines for another moment, where they tell ages.
+    `began` makes its first lines for another moment, where they tell ages. `newest` says that only so many of its
+    events are in the lines, and that there are older ones.
     """
 
     key: tuple[str, ...]
@@ -30,6 +31,7 @@ class Detail:
     secrets: int = 0
     revealed: bool = False
     began: Callable[[datetime], Iterable[DetailLine]] | None = field(default=None, compare=False, repr=False)
+    newest: int | None = None
 
     @property
     def must_see(self) -> tuple[DetailLine, ...]:
@@ -51,6 +53,7 @@ class Parts:
 
     def __init__(self, reveal: bool) -> None:
         self.secrets = 0
+        self.newest: int | None = None  # how many events are there, if older ones are left out
         self._reveal = reveal
         self._shown: list[Shown] = []
         self._notes: list[SafeText] = []

@@ -13,7 +13,8 @@ from workbench.desk.inbox import ABANDONED_AFTER
 class Looking:
     """`part` is one of the noun's parts (empty: the first). `reveal` is the record whose secrets may be shown.
 
-    `newest` bounds what a long thing shows of itself, such as the events of a session; None is all of it.
+    `newest` bounds what a long thing shows of itself, such as the events of a session; None is all of it. What is
+    folded and holds the text `find` is shown unfolded.
     """
 
     source: str
@@ -23,3 +24,4 @@ class Looking:
     reveal: Any = None
     folded: bool = True
     newest: int | None = None
+    find: str = ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.data import Page, Source
     from workbench.data.engine.page import Cursor
     from workbench.desk.detail import Detail
+    from workbench.desk.exporting import Out
     from workbench.desk.house import House
     from workbench.desk.looking import Looking
     from workbench.desk.safe import SafeText
@@ -106,7 +107,7 @@ class Noun:
     is the text of a record in which words are looked for. `terms` are the names that a filter takes, with their words.
     `parts` are the ways in which one can be looked at, the usual one first.
     `reversible` says that its list can be read from the end. `sorts` are the orders that its store can give, the usual
-    one first.
+    one first. `forms` are the ways in which one is written out whole.
 
     `needs` are stores that a source must have all of, `either` those of which one is enough. What is in no source
     (`where` is the house) is read from the `House` in place of one. `lacks` names the commands of lists that have no
@@ -132,6 +133,7 @@ class Noun:
     parts: tuple[str, ...] = ()
     reversible: bool = False
     sorts: tuple[Sort, ...] = ()
+    forms: Mapping[str, Callable[[Source, Any, Looking], Out]] = field(default_factory=dict)
     where: str = SOURCE
     either: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
@@ -164,6 +166,12 @@ class Noun:
             elif part:
                 words.append(part.casefold())
         return Ask(terms, tuple(words), limit, sources=tuple(sources))
+
+
+def data_of(noun: Noun, source: str, record: Any) -> dict[str, object]:  # noqa: ANN401 - any noun's record
+    """A record for programs, with its source."""
+    found = noun.data(record)
+    return found if noun.where == HOUSE or "source" in found else {"source": source, **found}
 
 
 def _parts(filter: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +49,16 @@ def sifted(read: Callable[[Ask], Page[Any]], ask: Ask, keep: Callable[[Any], boo
         if page.next is None or len(rows) == ask.limit or looked >= LOOKED_AT:
             return Page(tuple(rows[::-1] if ask.backwards else rows), page.next, tuple(damage))
         at = at.from_(page.next, _STEP)
+
+
+def every_record(noun: Noun, source: Any, ask: Ask) -> Iterator[Any]:  # noqa: ANN401 - a source, or the house
+    """All records that a filter asks for, page by page."""
+    while True:
+        page = read_page(noun, source, ask)
+        yield from page
+        if page.next is None:
+            return
+        ask = ask.from_(page.next)
 
 
 def matches(noun: Noun, record: Any, words: tuple[str, ...]) -> bool:  # noqa: ANN401 - any noun's record

@@ -36,7 +36,8 @@ def session_detail(source: Source, row: SessionRow, looking: Looking) -> Detail:
         fact("active", _when(row.updated_at, looking)),
     )
     name = (looking.source, "session", *key)
-    return Detail(name, "session", row, (*head, DetailLine(NO_LABEL, ()), *made), {}, (), 0, parts.revealed)
+    lines = (*head, DetailLine(NO_LABEL, ()), *made)
+    return Detail(name, "session", row, lines, {}, (), 0, parts.revealed, newest=parts.newest)
 
 
 def event_detail(event: Event, looking: Looking) -> Detail:
@@ -98,10 +99,12 @@ def _rows(source: Source, key: Sequence[str], newest: int | None) -> tuple[Seque
 def _conversation(source: Source, key: Sequence[str], looking: Looking, parts: Parts) -> Iterator[DetailLine]:
     rows, older = _rows(source, key, looking.newest)
     if older:
+        parts.newest = len(rows)
         yield fact("…", plain(f"older events are not shown: these are the newest {len(rows):,}"), "faint")
     if not rows:
         yield fact("", plain("no events"), "faint")
-    yield from timeline(map(read_event, rows), looking.moment, folded=looking.folded, reveal=parts.revealed)
+    events = map(read_event, rows)
+    yield from timeline(events, looking.moment, folded=looking.folded, reveal=parts.revealed, find=looking.find)
 
 
 def _state(source: Source, key: Sequence[str], looking: Looking, parts: Parts) -> Iterable[DetailLine]:
@@ -123,6 +126,7 @@ def _summaries(source: Source, key: Sequence[str], looking: Looking, parts: Part
 def _raw(source: Source, key: Sequence[str], looking: Looking, parts: Parts) -> Iterator[DetailLine]:
     rows, older = _rows(source, key, looking.newest)
     if older:
+        parts.newest = len(rows)
         yield fact("…", plain(f"older events are not shown: these are the newest {len(rows):,}"), "faint")
     for row in rows:
         yield fact(f"{row.id}", _when(row.created_at, looking), "faint")

@@ -12,6 +12,7 @@ from workbench.data.agents.events import Event, ToolCall, ToolResult
 from workbench.data.agents.exchanges import Exchange, exchanges
 from workbench.data.engine.page import Damaged
 from workbench.desk.arguments import Line, arguments, as_text
+from workbench.desk.finding import pattern
 from workbench.desk.lines import NO_LABEL, DetailLine, Piece
 from workbench.desk.moments import here
 from workbench.desk.safe import SafeText, plain, safe
@@ -24,9 +25,12 @@ _WAITS = plain("no result yet")
 
 
 def timeline(
-    events: Iterable[Event], moment: datetime, *, folded: bool = True, reveal: bool = False
+    events: Iterable[Event], moment: datetime, *, folded: bool = True, reveal: bool = False, find: str = ""
 ) -> list[DetailLine]:
-    """The lines of these events, oldest first. A result stands with its call, wherever in the events it came."""
+    """The lines of these events, oldest first. A result stands with its call, wherever in the events it came.
+
+    Folded, a call or a result in which the text `find` stands is there in full all the same.
+    """
     events = list(events)
     pairs = exchanges(events)
     asked: dict[int, list[Exchange]] = {}
@@ -36,17 +40,18 @@ def timeline(
         event = pair.asked or pair.answered
         if event is not None:
             where.setdefault(event.id, []).append(pair)
-    drawing = _Drawing(moment, folded, reveal)
+    drawing = _Drawing(moment, folded, reveal, find)
     return [line for event in events for line in drawing.event(event, asked.get(event.id, []), alone.get(event.id, []))]
 
 
 class _Drawing:
-    """How events are drawn: for which moment, folded or not, with or without their secrets."""
+    """How events are drawn: for which moment, folded or not, with or without their secrets, and what is looked for."""
 
-    def __init__(self, moment: datetime, folded: bool, reveal: bool) -> None:
+    def __init__(self, moment: datetime, folded: bool, reveal: bool, find: str) -> None:
         self._day = here(moment).date()
         self._folded = folded
         self._reveal = reveal
+        self._find = pattern(find) if find else None
 
     def event(self, event: Event, asked: list[Exchange], alone: list[Exchange]) -> Iterator[DetailLine]:
         """One event: its head, then all that it holds. One that only brings results of calls above has no head."""
@@ -100,22 +105,33 @@ class _Drawing:
 
     def _call(self, call: ToolCall) -> Iterator[DetailLine]:
         name = safe(_word(call.name) or "(unnamed)", limit=120)
-        if self._folded:
+        lines = self._in_full(call.arguments)
+        if not lines:
             yield _line((_CALLS, "faint"), (name, "key"), (plain(" ") + self._short(call.arguments), ""), folded=True)
             return
         yield _line((_CALLS, "faint"), (name, "key"))
-        yield from _indented(arguments(call.arguments, reveal=self._reveal).lines)
+        yield from _indented(lines)
 
     def _result(self, result: ToolResult | None, of: str = "") -> Iterator[DetailLine]:
         if result is None:
             yield _line((_RETURNS, "faint"), (_WAITS, "faint"))
             return
         name = (safe(of, limit=120) + plain(" "), "key") if of else (NO_LABEL, "")
-        if self._folded:
+        lines = self._in_full(result.content)
+        if not lines:
             yield _line((_RETURNS, "faint"), name, (self._short(result.content), "faint"), folded=True)
             return
         yield _line((_RETURNS, "faint"), name)
-        yield from _indented(arguments(result.content, reveal=self._reveal).lines)
+        yield from _indented(lines)
+
+    def _in_full(self, text: object) -> tuple[Line, ...]:
+        """All lines of a call or a result; none where it is to be folded."""
+        if self._folded and self._find is None:
+            return ()
+        lines = arguments(text, reveal=self._reveal).lines
+        if self._folded and self._find is not None and not any(self._find.search(line.text) for line in lines):
+            return ()
+        return lines
 
     def _short(self, text: object) -> SafeText:
         """The beginning of a text on one line, and how much more there is."""

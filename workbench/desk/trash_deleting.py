@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from time import sleep
@@ -35,11 +35,12 @@ class Doomed:
 @dataclass(slots=True)
 class Deleted:
     """What has gone: the entry of the trash that has it (None: nothing was there), how many rows, and what was
-    not there, or no longer as it was shown."""
+    not there, or no longer as it was shown. `stopped`: it was told to stop before the rest."""
 
     entry: str | None = None
     count: int = 0
     missing: list[Doomed] = field(default_factory=list)
+    stopped: bool = False
 
 
 def about(source: Source, operator: str, verb: str, noun: str, keys: Iterable[object] = ()) -> About:
@@ -52,14 +53,26 @@ def address(source: Source) -> str:
     return source.display if source.path is None else os.path.realpath(source.database.display)
 
 
-def deleting(source: Source, doomed: Iterable[Doomed], trash: Trash, act: About) -> Deleted:
+def deleting(
+    source: Source,
+    doomed: Iterable[Doomed],
+    trash: Trash,
+    act: About,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Deleted:
     """Delete rows after they were kept; some hundred are one transaction, and all of them one entry of the trash.
 
     When a row is gone, it is on disk in the trash. A crash between the two leaves an entry whose rows are all there.
-    What the trash cannot take is not deleted.
+    What the trash cannot take is not deleted. After a transaction `progress` is told how many rows have gone, before
+    one `go_on` is asked.
     """
     whole = Deleted()
     for number, chunk in enumerate(_chunks(doomed)):
+        if not go_on():
+            whole.stopped = True
+            break
         if number and not source.ours:
             sleep(PAUSE)
         step = _Step(chunk, trash, act, whole.entry)
@@ -74,6 +87,7 @@ def deleting(source: Source, doomed: Iterable[Doomed], trash: Trash, act: About)
         whole.entry = deleted.entry
         whole.count += deleted.count
         whole.missing += deleted.missing
+        progress(whole.count)
     return whole
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -27,6 +28,8 @@ from workbench.tui.terminal import Terminal, Told, has_shell, is_gone
 from workbench.tui.theme import chosen_theme
 from workbench.tui.view_screen import VIEWS, ViewScreen
 from workbench.tui.watching import Eye
+from workbench.tui.work import BINDINGS as OF_WORK
+from workbench.tui.work import Working
 
 _LOG = logging.getLogger(__name__)
 _CLOSING = 0.3  # seconds that sources have to close, so that nothing is left beside their files
@@ -35,7 +38,7 @@ _CHECK = 0.05
 NO_INBOX = -1  # the result of a run over a source that can hold no inbox
 
 
-class WorkbenchApp(Choosing, App[int]):
+class WorkbenchApp(Working, Choosing, App[int]):
     """The operator's terminal: an inbox over one source or several, and the views of the source that one looks at."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -46,6 +49,7 @@ class WorkbenchApp(Choosing, App[int]):
         Binding("y", "copy", "Copy", tooltip="In a list the id, else what is shown.", id="view.copy"),
         Binding("T", "theme", "Next theme", id="app.theme"),
         Binding("s", "sources", "Another source", id="app.sources"),
+        *OF_WORK,
     ]
 
     def __init__(
@@ -231,11 +235,13 @@ class WorkbenchApp(Choosing, App[int]):
         """Leave. A decision that is being written is waited for, unless the operator insists."""
         if self.gateway.acting and not self._leaving:
             self._leaving = True
-            self._say("a decision is being written: leaving when it is done; the same key again stops it and leaves")
+            what = "a decision is being written" if self.gateway.deciding else "work goes on in the background"
+            self._say(f"{what}: leaving when it is done; the same key again stops it and leaves")
             self._leave_when_done(0, None)
         elif self.gateway.acting:
             self._say("stopping it, and leaving")
-            self.gateway.stop()
+            if self.gateway.deciding:
+                self.gateway.stop()
             self._leave_when_done(0, _STOPPING)
         else:
             self.leave(0)
@@ -248,6 +254,8 @@ class WorkbenchApp(Choosing, App[int]):
             self._here.call_soon_threadsafe(self._leave_when_done, 128 + number, _STOPPING)
 
     def _leave_when_done(self, code: int, patience: float | None) -> None:
+        if patience is not None:
+            self.stop_works()
         if not self.gateway.acting or (patience is not None and patience <= 0):
             self.leave(code)
             return
@@ -321,6 +329,8 @@ def run(place: Place, rules: Rules, theme: str, choices: Choices | None = None, 
         app.gateway.stop()
         app.gateway.wait(_CLOSING)
         told.stop()
+        for words in app.left_undone():
+            sys.stderr.write(f"workbench: {words}\n")
     if app.broken is not None:
         raise app.broken
     return code or 0

@@ -107,7 +107,9 @@ class Choosing(Remembering):
         """While a screen asks something, only its own keys act; and there may be nothing that could be copied."""
         if action == "copy" and not hasattr(self.screen, "detail"):
             return False
-        return action not in ("copy", "theme", "view", "noun", "sources") or not getattr(self.screen, "asking", False)
+        return action not in ("copy", "theme", "view", "noun", "sources", "work") or not getattr(
+            self.screen, "asking", False
+        )
 
     def action_theme(self) -> None:
         """The next theme, at once; a file with faults is told of and passed over."""

@@ -16,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from workbench.tui.finding import FOUND, HERE, Finding
 from workbench.tui.seeing import Seen
 from workbench.tui.wrapping import Row, wrapped
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.desk.detail import Detail
 
 _NARROWEST = 20
+_MARKS = {0: Style(), FOUND: Style(underline=True, bold=True), HERE: Style(underline=True, bold=True, reverse=True)}
 
 
 class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
@@ -59,6 +61,7 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._rows: list[Row] = []
         self._seen = Seen()
         self._wrapped_for = 0
+        self.finding: Finding | None = None
 
     # -- told by the screen ----------------------------------------------------------------------------------
 
@@ -69,13 +72,40 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
             return
         same_item = detail is not None and before is not None and before.key == detail.key
         self._seen.show(detail.lines if detail else (), same=same_item)
-        looked = self._visible_rows()
+        looked = self._visible()
         self._wrap()
         if not same_item:
             self._scroll(0)
         self._paint_different(looked)
         # Not before it is laid out: to ask for places earlier makes the library forget to tell of sizes.
         self.call_after_refresh(self.look)
+
+    def find(self, words: str) -> None:
+        """Look for a text in what is shown from now on, from the top of what is in view; an empty one ends that."""
+        if words == (self.finding.words if self.finding else ""):
+            return
+        looked = self._visible()
+        self.finding = Finding(words) if words else None
+        if self.finding is not None:
+            self.finding.place(self.detail.lines if self.detail else (), self._rows)
+            self.finding.begin_at(self._top)
+            self._show_match()
+        self._paint_different(looked)
+
+    def go_to_match(self, number: int) -> None:
+        """Go to a match by its number; after the last comes the first."""
+        if self.finding is not None:
+            looked = self._visible()
+            self.finding.go_to(number)
+            self._show_match()
+            self._paint_different(looked)
+
+    def _show_match(self) -> None:
+        """Have the match in view, with something around it."""
+        row = self.finding.row if self.finding else None
+        height = max(self.size.height, 1)
+        if row is not None and not self._top <= row < self._top + height:
+            self._scroll(max(row - height // 3, 0))
 
     @property
     def unseen(self) -> int:
@@ -130,6 +160,8 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
         lines = self.detail.lines if self.detail else ()
         self._rows = [row for number, line in enumerate(lines) for row in wrapped(number, line, width)]
         self._seen.place([row.line for row in self._rows])
+        if self.finding is not None:
+            self.finding.place(lines, self._rows)
         self._resize_text()
 
     def _resize_text(self) -> None:
@@ -179,17 +211,22 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- drawing ---------------------------------------------------------------------------------------------
 
-    def _visible_rows(self) -> list[Row | None]:
-        return [self._row(self._top + y) for y in range(self.size.height)]
+    def _visible(self) -> list[object]:
+        """How each line of the screen looks."""
+        return [self._look(self._top + y) for y in range(self.size.height)]
+
+    def _look(self, at: int) -> object:
+        row = self._row(at)
+        return None if row is None else (row.label, row.pieces, self.finding.spans(at) if self.finding else ())
 
     def _row(self, at: int) -> Row | None:
         return self._rows[at] if at < len(self._rows) else None
 
-    def _paint_different(self, before: list[Row | None]) -> None:
+    def _paint_different(self, before: list[object]) -> None:
         """Paint the lines of the screen that no longer look as they did."""
         width = self.size.width
-        pairs = enumerate(zip(before, self._visible_rows(), strict=True))
-        regions = [Region(0, y, width, 1) for y, (old, new) in pairs if _look(old) != _look(new)]
+        pairs = enumerate(zip(before, self._visible(), strict=True))
+        regions = [Region(0, y, width, 1) for y, (old, new) in pairs if old != new]
         if regions:
             self.refresh(*regions)
 
@@ -203,7 +240,8 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
         if row is None:
             return Strip.blank(width, base)
         segments = [Segment(str(row.label), self._style("label"))] if row.label else []
-        segments += [Segment(str(text), self._style(tone)) for text, tone in row.pieces]
+        pieces = self.finding.marked(self._top + y, row.pieces) if self.finding else ((*p, 0) for p in row.pieces)
+        segments += [Segment(str(text), self._style(tone) + _MARKS[mark]) for text, tone, mark in pieces]
         return Strip(segments).adjust_cell_length(width, base)
 
     def notify_style_update(self) -> None:
@@ -213,7 +251,3 @@ class DetailPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _style(self, tone: str) -> Style:
         return self.get_component_rich_style(f"detail--{tone or 'text'}")
-
-
-def _look(row: Row | None) -> object:
-    return None if row is None else (row.label, row.pieces)

@@ -59,12 +59,16 @@ class FilterBar(Horizontal):
 
     def ask(self, text: str, noun: Noun) -> None:
         """Open with the filter as it is."""
+        self.ask_for(text, " ".join([*(f"{name}=…" for name in noun.terms), "words"]))
+
+    def ask_for(self, text: str, placeholder: str) -> None:
+        """Open with what was written before."""
         self.styles.display = "block"
         sign = self.query_one("#filter-sign", Line)
         sign.styles.width = 3
         sign.show((plain(" / "), "bold"))
         words = self.query_one(FilterWords)
-        words.placeholder = " ".join([*(f"{name}=…" for name in noun.terms), "words"])
+        words.placeholder = placeholder
         words.value = text
         words.cursor_position = len(text)
         words.focus()

@@ -1,7 +1,7 @@
-"""All background work of the screen: two daemon threads per source, and nothing that could hold up quitting.
+"""All background work of the screen: a few daemon threads per source, and nothing that could hold up quitting.
 
-One thread reads, the other acts. A reading asked for again while the older one waits or runs replaces it: its
-answer is dropped. What comes back is delivered on the screen's own loop.
+One thread reads, one acts, and one does what takes long, when there is such work. A reading asked for again while the
+older one waits or runs replaces it: its answer is dropped. What comes back is delivered on the screen's own loop.
 """
 
 import logging
@@ -22,6 +22,7 @@ Deliver = Callable[[Callable[[], None]], None]
 _LOG = logging.getLogger(__name__)
 _AGAIN = (1.0, 2.0, 5.0, 10.0)  # seconds after which a source that could not be opened is tried again
 _QUIET, _LONG = 1.0, 60.0  # seconds that what runs has to end before its source is closed: at the end, and before
+_DAY = 86_400.0  # that long work has
 HUNG = 1.0  # seconds without an answer after which a source is said to hang
 
 
@@ -123,6 +124,7 @@ class Lane:
         self._numbers = 0
         self._reading = _Worker(f"workbench-read-{name}", self._do)
         self._acting = _Worker(f"workbench-act-{name}", self._do)
+        self._working = _Worker(f"workbench-work-{name}", self._do)
 
     # -- asked by the screen ---------------------------------------------------------------------------------
 
@@ -144,6 +146,11 @@ class Lane:
         self._numbers += 1
         self._acting.add(_Job("", work, done, failed, self._numbers, self._turn))
 
+    def work(self, work: Callable[[Source], T], done: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
+        """Do what takes long, beside the acts; one after the other and always answered."""
+        self._numbers += 1
+        self._working.add(_Job("", work, done, failed, self._numbers, self._turn))
+
     @property
     def acting(self) -> bool:
         """Whether an act is running or waiting."""
@@ -153,6 +160,11 @@ class Lane:
     def stopped(self) -> bool:
         """Whether everything was abandoned, because the program ends: what does much does no more of it."""
         return self._stopped
+
+    @property
+    def working(self) -> bool:
+        """Whether long work is running or waiting."""
+        return self._working.waiting_since is not None
 
     @property
     def asking(self) -> bool:
@@ -195,6 +207,7 @@ class Lane:
         self._stopped = True
         self._reading.stop()
         self._acting.stop()
+        self._working.stop()
         source, self.source = self.source, None
         self._close(source)
 
@@ -211,8 +224,11 @@ class Lane:
         if self._stopped:
             with suppress(WorkbenchError):  # not every source has a database to interrupt
                 source.database.interrupt()
-        end = monotonic() + seconds
-        if all(worker.wait(end) for worker in (self._reading, self._acting)) or not self._stopped:
+        now = monotonic()
+        ends = {self._reading: now + seconds, self._acting: now + seconds}
+        ends[self._working] = now + (seconds if self._stopped else _DAY)
+        quiet = [worker.wait(end) for worker, end in ends.items()]
+        if all(quiet) or not self._stopped:
             source.close()
 
     # -- in the threads --------------------------------------------------------------------------------------
@@ -289,9 +305,14 @@ class Gateway:
         return self.lanes[name]
 
     @property
-    def acting(self) -> bool:
-        """Whether anything is being changed."""
+    def deciding(self) -> bool:
+        """Whether an act is running or waiting."""
         return any(lane.acting for lane in self.lanes.values())
+
+    @property
+    def acting(self) -> bool:
+        """Whether anything is being changed, or other long work is done."""
+        return any(lane.acting or lane.working for lane in self.lanes.values())
 
     def stop(self) -> None:
         """Abandon everything at once: the program ends."""

@@ -33,23 +33,29 @@ from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
 from workbench.tui.live_table import LiveTable
 from workbench.tui.noun_arranging import NounArranging
+from workbench.tui.noun_edits import NounEdits
+from workbench.tui.noun_export import NounExport
+from workbench.tui.noun_finding import NounFinding
+from workbench.tui.noun_many import NounMany
 from workbench.tui.noun_rows import NounRows, table_columns
+from workbench.tui.noun_sweeps import NounSweeps
 from workbench.tui.view_screen import VIEWS, Tabs
 from workbench.tui.windows import ListWindow, Wanted
 
 _FAILURE = "failure"
-_NEWEST = 200  # events of a session that its detail shows; the command line shows all
 
 
 class NounTable(LiveTable):
-    """The list. Nothing is done to many rows at once here yet, so none can be marked."""
+    """The list. Rows can be marked where something is done to many at once."""
+
+    marks = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what has no use here."""
-        return action not in ("mark", "range", "clear_marks")
+        return self.marks or action not in ("mark", "range", "clear_marks")
 
 
-class NounScreen(NounArranging):
+class NounScreen(NounArranging, NounFinding, NounMany, NounSweeps, NounEdits, NounExport):
     """All of one noun in one source."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,9 +66,6 @@ class NounScreen(NounArranging):
         Binding("left", "part(-1)", "The part before", id="view.part-before"),
         Binding("right", "part(1)", "The next part", id="view.part-next"),
         Binding("u", "fold", "Calls in full, or folded", id="view.fold"),
-        Binding("delete", "delete", "Delete", tooltip="It asks.", id="noun.delete"),
-        Binding("Z", "undo", "Undo", tooltip="Puts back what you deleted last.", id="noun.undo"),
-        Binding("W", "write", "Reopen this source for writing", tooltip="It asks.", id="source.write"),
         Binding("f", "follow", "Follow what is said", id="view.follow"),
     ]
 
@@ -107,9 +110,9 @@ class NounScreen(NounArranging):
         yield KeyLine(id="keys")
 
     @property
-    def pane(self) -> DetailPane:
-        """The detail."""
-        return self.query_one(DetailPane)
+    def table(self) -> LiveTable:
+        """The list."""
+        return self.query_one(LiveTable)
 
     def on_mount(self) -> None:
         """Begin to read, and to count time."""
@@ -203,7 +206,8 @@ class NounScreen(NounArranging):
         if message.left is None:
             self.table.looked()
         self.following = False
-        self.read_detail()
+        if not self.end_finding():
+            self.read_detail()
 
     def read_detail(self) -> None:
         """Read the thing under the cursor, if there is one."""
@@ -217,7 +221,8 @@ class NounScreen(NounArranging):
             self.rules.abandoned_after,
             self.part,
             folded=self.folded,
-            newest=_NEWEST,
+            newest=self.newest,
+            find=self.found,
         )
         work = partial(_read_detail, noun=self.noun, key=key, looking=looking)
         self.lane.read(f"{self.noun.id} detail", work, partial(self._take_detail, key), self.show_failure)
@@ -232,6 +237,7 @@ class NounScreen(NounArranging):
             self.shown_at = monotonic()
             self.item_changed()
         self.pane.show(detail)
+        self.find_in_shown()
         if self.following:
             self.pane.action_edge(1)
         self.show_keys()
@@ -267,8 +273,9 @@ class NounScreen(NounArranging):
             words.append(KeyWord(word(self, "view.part-next", "right"), after, drop=1))
             words.append(KeyWord(word(self, "view.fold", "u"), "Unfold" if self.folded else "Fold", drop=3))
             words.append(KeyWord(word(self, "view.follow", "f"), follow, drop=2))
+        words += self.finding_words()
         words += self.deed_words()
-        words.append(KeyWord(word(self, "view.filter", "slash"), "Filter"))
+        words.append(KeyWord(word(self, "view.filter", "slash"), "Search" if self.inside else "Filter"))
         for view in VIEWS:
             if self.view in view.nouns and len(view.nouns) > 1:
                 other = view.after(self.view)
@@ -282,8 +289,10 @@ class NounScreen(NounArranging):
         """What only things with several parts can do is no key of the others; while a bar asks, only its own act."""
         if self.is_mounted and self.asking:
             return action in ("help", "scroll_detail")
-        if action == "delete":
-            return self.deletes is not None
+        if action == "match":
+            return self.pane.finding is not None
+        if action in ("delete", "edit", "purge"):
+            return {"delete": self.deletes, "edit": self.edits, "purge": self.sweeps}[action] is not None
         return bool(self.noun.parts) if action in ("part", "fold", "follow") else action != "scroll_detail"
 
     def focus_back(self) -> None:
@@ -308,6 +317,8 @@ class NounScreen(NounArranging):
     def action_back(self) -> None:
         """Back to the list; from the list, take the filter away."""
         self.notice.clear()
+        if self.end_finding():
+            return
         if self.has_class("-detail"):
             self.remove_class("-detail")
             self.table.focus()
@@ -337,17 +348,23 @@ class NounScreen(NounArranging):
         self._show_detail(self.detail)
 
     def action_filter(self) -> None:
-        """Ask for a filter."""
+        """Ask for a filter; in the detail, for what to look for there."""
+        if self.inside:
+            self.ask_inside()
+            return
         self.query_one(FilterBar).ask(self.filter, self.noun)
 
     def on_filter_bar_given(self, message: FilterBar.Given) -> None:
-        """Filter by what was written."""
+        """Filter by what was written, or look for it."""
+        if self.words_for_inside(message.text):
+            return
         self.table.focus()
         self.filter_by(message.text)
 
     def on_filter_bar_cancelled(self) -> None:
         """As it was."""
-        self.table.focus()
+        if not self.words_for_inside(None):
+            self.table.focus()
 
 
 def _read_page(source: Source, noun: Noun, ask: Ask) -> Page[Any]:

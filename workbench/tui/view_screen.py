@@ -18,6 +18,8 @@ from workbench.tui.help_screen import HelpScreen, live_keys
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Line, Notice, Piece, Standing, TopLine
 
+_WORKING = 48  # cells of the frame for work in the background
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -166,6 +168,8 @@ class ViewScreen(Screen[None]):
     def show_frame(self) -> None:
         """The top line and the keys."""
         state, tone = self.state()
+        if working := self.work_words():
+            state += plain(" · ") + working.cut(_WORKING)
         sources, sources_tone = self.source_words()
         standing = Standing(
             safe(self.place.name, limit=40),
@@ -198,6 +202,11 @@ class ViewScreen(Screen[None]):
         if self.paused:
             return plain("‖ paused"), "$warning"
         return (plain("● live"), "$success") if answered else (plain("○ opening"), "")
+
+    def work_words(self) -> SafeText:
+        """What the frame says of long work, of which the app knows."""
+        says: Callable[[], SafeText] | None = getattr(self.app, "work_words", None)
+        return says() if says is not None else plain("")
 
     def show_keys(self) -> None:
         """The keys of the footer."""

@@ -6,12 +6,13 @@ a row that are younger.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from workbench.data.agents.clock import moment_of
 from workbench.data.agents.session import SomeSession, key_of
 from workbench.data.agents.session_reading import OF_SESSION, EventMark, runs
-from workbench.data.agents.store import AgentsStore
+from workbench.data.agents.store import AgentsStore, always, nobody
 from workbench.data.agents.tables import SESSION_EVENTS
 from workbench.data.engine import codecs
 from workbench.data.engine.page import Cursor
@@ -19,7 +20,7 @@ from workbench.data.engine.statement import Row, Statement
 from workbench.data.errors import Invalid
 
 _PAGE = 1_000  # events that are looked at together, and that are younger in a row when the search ends
-_TOGETHER = 200  # events of one statement
+_TOGETHER = 200  # events of one chunk
 _MARK = Row.plain(EventMark, id=codecs.bigint, created_at=codecs.local_text)
 _WHERE = {False: "", True: "app_name = :app_name AND "}
 _MARKS = {
@@ -31,6 +32,12 @@ _MARKS = {
     )
     for by_app, where in _WHERE.items()
 }
+_IDS = Statement(
+    f"SELECT {{columns}} FROM session_events WHERE {OF_SESSION} AND {{after}} ORDER BY {{order}} LIMIT :limit",
+    row=_MARK,
+    table=SESSION_EVENTS,
+    order=("id",),
+)
 _DELETE: dict[bool, Statement[None]] = {
     by_app: Statement(
         f"DELETE FROM session_events WHERE {where}id BETWEEN :first AND :last",
@@ -46,10 +53,6 @@ _COUNT = Statement(
 )
 
 
-def _nobody(count: int) -> None:
-    """Nobody asks how far it is."""
-
-
 class Pruning(AgentsStore):
     """The part of `Sessions` that counts events and deletes old ones."""
 
@@ -57,9 +60,26 @@ class Pruning(AgentsStore):
         """How many events a session has."""
         return self._database.one(_COUNT, key_of(key)._asdict()) or 0
 
-    def count_old_events(self, older_than: timedelta, *, app: str | None = None, at: datetime | None = None) -> int:
-        """How many events are older than so long, of all applications or of one."""
-        return sum(len(found) for _, found in self._old(older_than, app, at))
+    def event_ids(self, key: SomeSession) -> Iterator[int]:
+        """The ids of a session's events, the oldest first, without what is in them."""
+        values, after = key_of(key)._asdict(), None
+        while True:
+            page = self._database.page(_IDS, values, limit=_PAGE, after=after)
+            yield from (mark.id for mark in page)
+            after = page.next
+            if after is None:
+                return
+
+    def count_old_events(
+        self, older_than: timedelta, *, app: str | None = None, at: datetime | None = None, most: int | None = None
+    ) -> int:
+        """How many events are older than so long, of all applications or of one; at most about `most` are counted."""
+        count = 0
+        for _, found in self._old(older_than, app, at):
+            count += len(found)
+            if most is not None and count >= most:
+                return most
+        return count
 
     def prune_old_events(
         self,
@@ -67,27 +87,21 @@ class Pruning(AgentsStore):
         *,
         app: str | None = None,
         at: datetime | None = None,
-        progress: Callable[[int], None] = _nobody,
+        progress: Callable[[int], None] = nobody,
+        go_on: Callable[[], bool] = always,
     ) -> int:
-        """Delete events that are older than so long; how many that were. `progress` is told after each statement.
+        """Delete events that are older than so long; how many that were.
 
+        They go in chunks, each whole: after one `progress` is told how many have gone, before one `go_on` is asked.
         An event whose time cannot be read stays. Where another program writes too, the statements pause for it.
         """
-        gone = 0
+        return self._chunk_by_chunk(self._chunks(older_than, app, at), progress, go_on)
 
-        def told(count: int) -> int:
-            nonlocal gone
-            gone += count
-            progress(gone)
-            return count
-
-        def writes() -> Iterator[Callable[[], int]]:
-            for seen, found in self._old(older_than, app, at):
-                for first, last in self._stretches(seen, found):
-                    yield lambda first=first, last=last: told(self._delete_stretch(app, first, last))  # type: ignore[misc]
-
-        self._one_by_one(writes())
-        return gone
+    def _chunks(self, older_than: timedelta, app: str | None, at: datetime | None) -> Iterator[list[Callable[[], int]]]:
+        for seen, found in self._old(older_than, app, at):
+            rest = iter(found)
+            while some := list(islice(rest, _TOGETHER)):
+                yield [partial(self._delete_stretch, app, first, last) for first, last in runs(seen, set(some))]
 
     def _old(
         self, older_than: timedelta, app: str | None, at: datetime | None
@@ -108,13 +122,6 @@ class Pruning(AgentsStore):
             after = page.next
             if after is None or young >= _PAGE:
                 return
-
-    @staticmethod
-    def _stretches(seen: Sequence[int], found: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """First and last ids of stretches of found events between which no others were seen, not too long ones."""
-        rest = iter(found)
-        while some := list(islice(rest, _TOGETHER)):
-            yield from runs(seen, set(some))
 
     def _delete_stretch(self, app: str | None, first: int, last: int) -> int:
         values: dict[str, object] = {"first": first, "last": last}

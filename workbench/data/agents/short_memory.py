@@ -13,7 +13,7 @@ from typing import NamedTuple
 from workbench.data.agents.clock import moment_of, now
 from workbench.data.agents.ids import MOST, keys_beginning
 from workbench.data.agents.records import SHORT_MEMORY, ShortMemory
-from workbench.data.agents.store import PAGE, AgentsStore, required, seconds_of
+from workbench.data.agents.store import PAGE, AgentsStore, always, nobody, required, seconds_of
 from workbench.data.agents.tables import SHORT_MEMORIES
 from workbench.data.engine import codecs, times
 from workbench.data.engine.page import Cursor, Damage, Damaged, Page
@@ -274,16 +274,22 @@ class ShortMemories(AgentsStore):
             if after is None or len(rows) == limit or looked >= _SCAN:
                 return Page(tuple(rows[::-1] if backwards else rows), after, tuple(damage))
 
-    def cleanup(self, *, at: datetime | None = None) -> int:
+    def cleanup(
+        self,
+        *,
+        at: datetime | None = None,
+        progress: Callable[[int], None] = nobody,
+        go_on: Callable[[], bool] = always,
+    ) -> int:
         """Remove what has expired by now (by `at`), of all types; how many rows that were.
 
         Each row goes only if its expiry still is the one that was read; a row whose expiry or key cannot be read
-        stays. In somebody else's SQLite file the statements are small and pause for its program in between.
+        stays. They go in chunks, each whole: after one `progress` is told how many have gone, before one `go_on` is
+        asked. In somebody else's SQLite file the statements are small and pause for its program in between.
         """
-        chunks = self._expired(moment_of(at))
-        if self._source.engine == "sqlite" and not self._source.ours:
-            return self._one_by_one(write for chunk in chunks for write in self._removals(chunk))
-        return sum(self._one_by_one(self._removals(chunk)) for chunk in chunks if chunk)
+        return self._chunk_by_chunk(
+            (self._removals(chunk) for chunk in self._expired(moment_of(at)) if chunk), progress, go_on
+        )
 
     def _expired(self, moment: datetime) -> Iterator[Sequence[_Place]]:
         after: Cursor | None = None

@@ -8,7 +8,7 @@ from time import sleep
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from workbench.data.agents.clock import Clock
-from workbench.data.errors import Invalid
+from workbench.data.errors import Invalid, WorkbenchError
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 PAGE = 100  # rows of a list when the caller does not say
 _TOGETHER = 500  # small writes of one transaction
 _PAUSE = 0.010  # between two writes into a database whose program fails at once on a lock
+
+
+def nobody(count: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def always() -> bool:
+    """Nobody wants it to stop."""
+    return True
 
 
 class UserKey(NamedTuple):
@@ -65,6 +74,33 @@ class AgentsStore:
             if number:
                 sleep(_PAUSE)
             changed += write()
+        return changed
+
+    def _chunk_by_chunk(
+        self,
+        chunks: Iterable[Iterable[Callable[[], int]]],
+        progress: Callable[[int], None],
+        go_on: Callable[[], bool],
+    ) -> int:
+        """Do chunks of small writes, each whole or not at all; the sum of what they return.
+
+        After each `progress` is told the sum so far, and before the next `go_on` is asked: what is done then stays
+        done. In somebody else's SQLite file each write is a chunk of its own, with a pause before the next.
+        """
+        theirs = self._source.engine == "sqlite" and not self._source.ours
+        changed = 0
+        for number, chunk in enumerate((write,) for each in chunks for write in each) if theirs else enumerate(chunks):
+            if not go_on():
+                break
+            if theirs and number:
+                sleep(_PAUSE)
+            try:
+                changed += self._database.transact(partial(_all_of, tuple(chunk)))
+            except WorkbenchError as error:
+                if not changed:
+                    raise
+                raise type(error)(f"{error}; the {changed:,} before that are gone") from None
+            progress(changed)
         return changed
 
 

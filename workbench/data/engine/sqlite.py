@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
+_STEP = 1_000  # pages of a copy that are written at a time
 _LOOK = (
     "SELECT m.name, m.type, p.name, p.type, p.pk FROM sqlite_master m, pragma_table_info(m.name) p "
     "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, p.cid"
@@ -318,8 +319,11 @@ class SqliteDatabase(SqliteConnections):
                 with suppress(sqlite3.ProgrammingError):
                     held.connection.interrupt()
 
-    def copy_to(self, target: Path) -> None:
-        """Write a consistent copy by SQLite's backup API, in steps that let other writers in between."""
+    def copy_to(self, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
+        """Write a consistent copy by SQLite's backup API, in steps that let other writers in between.
+
+        `progress` is told after each step how many pages are written, of how many.
+        """
         try:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError as error:
@@ -328,9 +332,7 @@ class SqliteDatabase(SqliteConnections):
             copy = self._connect(so.uri(target, mode="rw"), target)
             try:
                 reader = self._reader()
-                # A log lets everybody write while one step is taken; without one, small steps let others in.
-                whole = reader.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-                reader.connection.backup(copy.connection, pages=-1 if whole else 1000, sleep=0.01)
+                _copy(reader.connection, copy.connection, progress)
             finally:
                 self._close_connection(copy)
         except BaseException as error:
@@ -339,6 +341,23 @@ class SqliteDatabase(SqliteConnections):
             if isinstance(error, sqlite3.Error):
                 raise so.translated(error, self.display) from None
             raise
+
+
+def _copy(whole: sqlite3.Connection, copy: sqlite3.Connection, progress: Callable[[int, int], None] | None) -> None:
+    def told(status: int, left: int, pages: int) -> None:
+        if progress is not None:
+            progress(pages - left, pages)
+
+    if whole.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        whole.backup(copy, pages=_STEP, sleep=0.01, progress=told)  # small steps let others in
+        return
+    # A log lets everybody write while one moment of the file is held: no step has to begin anew.
+    whole.execute("BEGIN")
+    try:
+        whole.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        whole.backup(copy, pages=_STEP, sleep=0.01, progress=told)
+    finally:
+        whole.execute("ROLLBACK")
 
 
 class _PlanFailed(Exception):

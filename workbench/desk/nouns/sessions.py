@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.data.agents.events import Event
     from workbench.data.agents.records import SessionRow
     from workbench.desk.detail import Detail
+    from workbench.desk.exporting import Out
     from workbench.desk.looking import Looking
     from workbench.desk.safe import SafeText
 
@@ -51,6 +52,18 @@ def _detail(source: Source, row: SessionRow, looking: Looking) -> Detail:
     return session_detail(source, row, looking)
 
 
+def _as_jsonl(source: Source, row: SessionRow, looking: Looking) -> Out:
+    from workbench.desk.session_export import as_jsonl
+
+    return as_jsonl(source, row, looking)
+
+
+def _as_markdown(source: Source, row: SessionRow, looking: Looking) -> Out:
+    from workbench.desk.session_export import as_markdown
+
+    return as_markdown(source, row, looking)
+
+
 def key_of_session(row: SessionRow) -> Key:
     """The application, the user and the id."""
     return row.app_name, row.user_id, row.session_id
@@ -79,6 +92,7 @@ SESSION = Noun(
     parts=("conversation", "state", "summaries", "raw"),
     reversible=True,
     sorts=either_way("active", "last changed first", "longest unchanged first", falling=False),
+    forms={"jsonl": _as_jsonl, "markdown": _as_markdown},
 )
 
 
