@@ -185,7 +185,7 @@ def _head(parts: Sequence[_Part], known: Known) -> tuple[Subject | None, list[_P
     deals = [] if fits else _beginning(first.text, known.deals)
     if len(deals) == 1:
         return _Done(deals[0], first)
-    if several := [one.id for one in fits or deals]:
+    if several := [*(one.id for one in fits), *(one.id for one in deals)]:
         raise Invalid(f'"{safe(first.text)}" may mean {_listed(several)}: write more of it')
     raise Invalid(_unknown(first.text, known))
 
@@ -203,7 +203,7 @@ def _further_on(parts: Sequence[_Part], known: Known) -> tuple[Subject, int] | N
 def _unknown(text: str, known: Known) -> str:
     from difflib import get_close_matches
 
-    names = [one.id for one in (*known.subjects, *known.deals)]
+    names = [*(one.id for one in known.subjects), *(one.id for one in known.deals)]
     near = get_close_matches(text.casefold(), names, n=1)
     hint = f'did you mean "{near[0]}"?' if near else f"nouns are {_listed(one.id for one in known.subjects)}"
     return f'"{safe(text, limit=60)}" is no noun and nothing to be done here: {hint}'

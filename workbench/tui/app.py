@@ -22,7 +22,8 @@ from workbench.desk import inbox
 from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import plain
-from workbench.tui.choices import Choices, Choosing
+from workbench.tui.choices import Choices
+from workbench.tui.commanding import KEYS, Commanding
 from workbench.tui.gateway import HUNG, Gateway, Lane
 from workbench.tui.inbox_screen import InboxScreen
 from workbench.tui.terminal import Terminal, Told, has_shell, is_gone
@@ -36,7 +37,7 @@ _CHECK = 0.05
 NO_INBOX = -1  # the result of a run over a source that can hold no inbox
 
 
-class WorkbenchApp(Choosing, App[int]):
+class WorkbenchApp(Commanding, App[int]):
     """The operator's terminal over one source."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -47,6 +48,7 @@ class WorkbenchApp(Choosing, App[int]):
         Binding("y", "copy", "Copy", tooltip="In a list the id, else what is shown.", id="view.copy"),
         Binding("T", "theme", "Next theme", id="app.theme"),
         Binding("s", "sources", "Another source", id="app.sources"),
+        *KEYS,
     ]
 
     def __init__(
@@ -135,13 +137,17 @@ class WorkbenchApp(Choosing, App[int]):
         """Show the sources that one may go to."""
         from workbench.tui.source_screen import SourceScreen
 
+        known = self.known_places()
+        self.push_screen(SourceScreen(list(known.values()), self.place.name, self.gateway), self.go_to)
+
+    def known_places(self) -> dict[str, Place]:
+        """The sources that one may go to, by their names."""
         # Those that were shown come as they are now, writable or not; one that nobody configured is not lost either.
         shown = {screen.place.name: screen.place for screen in self._views()}
         places = {place.name: place for place in self.choices.places()}
-        known = {**{name: place for name, place in shown.items() if name not in places}, **places, **shown}
-        self.push_screen(SourceScreen(list(known.values()), self.place.name, self.gateway), self._go_to)
+        return {**{name: place for name, place in shown.items() if name not in places}, **places, **shown}
 
-    def _go_to(self, place: Place | None) -> None:
+    def go_to(self, place: Place | None) -> None:
         """Show another source; the views of this one stay as they are left."""
         if place is not None:
             self.place = place

@@ -23,6 +23,7 @@ from workbench.tui.deciding import Deciding, id_of
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.detail_pane import DetailPane
 from workbench.tui.gateway import Lane
+from workbench.tui.inbox_filter import InboxFilter
 from workbench.tui.inbox_rows import COLUMNS, InboxRows
 from workbench.tui.keymap import word
 from workbench.tui.lines import KeyLine, KeyWord, Notice, TopLine
@@ -46,8 +47,10 @@ class InboxTable(LiveTable):
         return action not in ("mark", "range", "clear_marks")
 
 
-class InboxScreen(Deciding):
+class InboxScreen(InboxFilter, Deciding):
     """What waits in one source."""
+
+    view = "inbox"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -156,14 +159,15 @@ class InboxScreen(Deciding):
         self.table.say(self._empty())
         if not self.answered:
             return  # what comes first is no news
-        self.table.show(self._rows.rows(self.items.values(), self.moment), at_start=True, at_end=True)
+        self.table.show(self._rows.rows(self.filtered(self.items.values()), self.moment), at_start=True, at_end=True)
         if not self.items and self.has_class("-detail") and not self.asking:
             self.action_back()
 
     def _empty(self) -> SafeText:
         if self.failure is not None:
             return safe(str(self.failure))
-        return plain("Nothing waits.") if self.answered else plain("…")
+        nothing = "Nothing that waits matches." if self.filter and self.items else "Nothing waits."
+        return plain(nothing) if self.answered else plain("…")
 
     def show_failure(self, error: Exception) -> None:
         """The source did not answer: what is on screen stays, and the frame says why."""
@@ -258,7 +262,7 @@ class InboxScreen(Deciding):
             words += f", {len(self.read.damage):,} damaged"
         if self.lane.offset:
             words += f", clock {self.lane.offset:+,.0f} s"
-        return plain(words)
+        return plain(words) + self.filter_words()
 
     def key_words(self) -> list[KeyWord]:
         """The keys that do something to the item under the cursor; greyed where they cannot, with the reason."""
@@ -317,8 +321,10 @@ class InboxScreen(Deciding):
             self.show_keys()
 
     def action_back(self) -> None:
-        """Back to the list."""
+        """Back to the list; from the list, take the filter away."""
         self.notice.clear()
+        if self.filter and not self.has_class("-detail"):
+            self.filter_by("")
         self.remove_class("-detail")
         self.table.focus()
         self.show_keys()

@@ -345,7 +345,10 @@ class NounScreen(NounDeeds):
         try:
             ask = self.noun.ask(text)
         except Invalid as error:
-            self.notice.say(safe(str(error)), "$error")
+            self.say(safe(str(error)), "$error")
+            return
+        if not self._laid_out:  # it has only just been gone to: this is what it will read first
+            self.filter, self.window = text, ListWindow(ask)
             return
         if self.has_class("-detail"):
             self.action_back()
