@@ -50,7 +50,7 @@ def run(app: App[Any], steps: Callable[[Pilot[Any]], Awaitable[T]], size: Screen
 
 async def until(pilot: Pilot[Any], condition: Callable[[], T], seconds: float = 30.0) -> T:
     """Let the app work until the condition holds, and return what it gave."""
-    deadline = monotonic() + min(seconds, 8)
+    deadline = monotonic() + seconds
     while not (found := condition()):
         assert monotonic() < deadline, f"it never came to hold; the screen:\n{screen_text(pilot.app)}"
         await pilot.pause()
@@ -174,7 +174,7 @@ class Pty:
         return code
 
     def _wait(self, condition: Callable[[], bool], what: str, since: int, seconds: float) -> None:
-        deadline = monotonic() + min(seconds, 8)
+        deadline = monotonic() + seconds
         with self._news:
             while not condition():
                 left = deadline - monotonic()

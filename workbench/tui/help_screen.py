@@ -26,6 +26,7 @@ _SIGNS = {
     "pagedown": "page down",
     "delete": "del",
     "question_mark": "?",
+    "colon": ":",
     "backslash": "\\",
     "full_stop": ".",
     "slash": "/",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -11,9 +11,11 @@ from workbench.data.errors import Invalid
 from workbench.desk.inbox import Key, Waiting
 from workbench.desk.inbox_words import check, holding
 from workbench.desk.safe import SafeText, plain, safe
-from workbench.tui.filter_bar import FilterBar
 from workbench.tui.live_table import LiveTable
 from workbench.tui.view_screen import ViewScreen
+
+if TYPE_CHECKING:
+    from workbench.tui.filter_bar import FilterBar
 
 
 class InboxFilter(ViewScreen):
@@ -44,6 +46,8 @@ class InboxFilter(ViewScreen):
 
     async def action_filter(self) -> None:
         """Ask for words."""
+        from workbench.tui.filter_bar import FilterBar  # with an editor that the first frame does not wait for
+
         bar = next(iter(self.query(FilterBar)), None)
         if bar is None:
             bar = FilterBar(id="filter")
