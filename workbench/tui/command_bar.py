@@ -117,7 +117,8 @@ class CommandBar(Vertical):
         return self.query_one(CommandWords)
 
     def on_mount(self) -> None:
-        """The sign; and whoever goes elsewhere has closed it."""
+        """The sign; and whoever goes elsewhere has closed it. A cursor that blinked would be sent all the time."""
+        self.words.cursor_blink = False
         self.query_one("#command-sign", Line).show((_PROMPT, "bold"))
         self.watch(self.screen, "focused", self._focus_moved, init=False)
 

@@ -118,7 +118,9 @@ class PaletteScreen(ModalScreen[Doable | None]):
     def on_mount(self) -> None:
         """Show all of it; what is typed next is looked for at once."""
         self.query_one("#palette-sign", Line).show((plain(" > "), "bold"))
-        self.set_focus(self.query_one(PaletteWords))
+        words = self.query_one(PaletteWords)
+        words.cursor_blink = False
+        self.set_focus(words)
         self._show("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
