@@ -4,8 +4,11 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from support.hostile import EVERY, MARKUP
 from support.inboxes import SECRET, Keys, Operator, ask, wonder
 from support.screens import NARROW, WIDE, Screen, golden
+from textual.events import Key, Paste
+from textual.widgets import Input
 
 from workbench.data import Source, open_source
 from workbench.desk.history import History
@@ -14,6 +17,7 @@ from workbench.tui.choices import Choices
 from workbench.tui.command_bar import CommandBar, CommandWords
 from workbench.tui.deciding import SETTLE
 
+ONE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # where the engine does not matter
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x34", "80x24"])
 
 
@@ -31,10 +35,9 @@ def line(keys: Keys) -> str:
 
 
 async def say(keys: Keys, text: str) -> None:
-    """Open the line, and write."""
-    await keys.press("colon")
-    await keys.until(lambda: isinstance(keys.app.focused, CommandWords))
-    await keys.type(text)
+    """Open the line and write, all at once."""
+    await keys.rush(f":{text}")
+    await keys.until(lambda: isinstance(keys.app.focused, CommandWords) and line(keys) == text)
 
 
 def another(folder: Path, name: str, *, production: bool = False) -> Place:
@@ -76,6 +79,7 @@ def test_a_noun_with_its_filter_and_without(operator: Operator, agents: Source) 
     operator.run(steps)
 
 
+@ONE
 def test_what_is_wrong_stands_in_the_bar_and_the_text_stays(operator: Operator, agents: Source) -> None:
     ask(agents)
 
@@ -87,7 +91,7 @@ def test_what_is_wrong_stands_in_the_bar_and_the_text_stays(operator: Operator, 
         await keys.press("home", "delete", "s", "enter")
         assert "did you mean" in keys.flat
         await keys.press("ctrl+e", "ctrl+u")
-        await keys.type("session who=x")
+        await keys.rush("session who=x")
         await keys.press("enter")
         await keys.until(lambda: 'sessions are not filtered by "who": use app, user' in keys.flat)
         await keys.press("escape")
@@ -97,6 +101,7 @@ def test_what_is_wrong_stands_in_the_bar_and_the_text_stays(operator: Operator, 
     operator.run(steps)
 
 
+@ONE
 def test_it_is_completed_and_gone_round_by_tab(operator: Operator, agents: Source) -> None:
     ask(agents)
 
@@ -106,17 +111,17 @@ def test_it_is_completed_and_gone_round_by_tab(operator: Operator, agents: Sourc
         await keys.press("tab")
         assert line(keys) == "memory "
         await keys.press("ctrl+u")
-        await keys.type("s")
+        await keys.rush("s")
         await keys.press("tab")
         assert line(keys) == "session "
         await keys.press("tab")
         assert line(keys) == "short-memory "
         await keys.press("shift+tab")
         assert line(keys) == "session "
-        await keys.type("u")
+        await keys.rush("u")
         await keys.press("tab")
         assert line(keys) == "session user="
-        await keys.type("x @")
+        await keys.rush("x @")
         await keys.sees("@prod-genie")
         await keys.press("tab", "enter")
         await keys.sees("filter: user=x")
@@ -126,6 +131,7 @@ def test_it_is_completed_and_gone_round_by_tab(operator: Operator, agents: Sourc
     operator.run(steps)
 
 
+@ONE
 def test_what_was_written_comes_back_also_in_the_next_run_and_no_secret_does(
     operator: Operator, agents: Source
 ) -> None:
@@ -157,6 +163,7 @@ def test_what_was_written_comes_back_also_in_the_next_run_and_no_secret_does(
     assert SECRET not in "".join(file.read_text() for file in operator.home.rglob("*history*"))
 
 
+@ONE
 def test_a_home_that_cannot_be_written_changes_nothing(operator: Operator, agents: Source) -> None:
     ask(agents)
     operator.home.write_text("a file where a directory should be")
@@ -200,7 +207,7 @@ def test_what_a_key_begins_is_begun_and_nothing_more(operator: Operator, agents:
         await keys.press("enter")
         await keys.until(lambda: "unset: on the command line: `workbench session unset`" in keys.flat)
         await keys.press("ctrl+u")
-        await keys.type("pause")
+        await keys.rush("pause")
         await keys.press("enter")
         await keys.sees("paused")
         await say(keys, "theme workbench-l")
@@ -214,17 +221,14 @@ def test_what_a_key_begins_is_begun_and_nothing_more(operator: Operator, agents:
     assert operator.acts() == []
 
 
+@ONE
 def test_what_is_typed_at_once_behind_the_colon_is_never_read_as_keys(operator: Operator, agents: Source) -> None:
     """A slow line brings many keys in one piece: `d` and `y` among them must not dismiss anything."""
     call = ask(agents, "deploy")
 
     async def steps(keys: Keys) -> None:
-        from textual.events import Key
-
         await keys.settled()
-        for character in ":dayq":
-            name = "colon" if character == ":" else character
-            keys.app.post_message(Key(name, character))
+        await keys.rush(":dayq")
         keys.app.post_message(Key("enter", "\r"))
         await keys.until(lambda: '"dayq" is no noun' in keys.flat)
         assert line(keys) == "dayq"
@@ -233,6 +237,7 @@ def test_what_is_typed_at_once_behind_the_colon_is_never_read_as_keys(operator: 
     assert agents.approvals.get(call.id).status == "pending" and operator.acts() == []
 
 
+@ONE
 @pytest.mark.parametrize("name", ["there", "\x1b]0;x\x07 [red] \u202ename"], ids=["plain", "hostile"])
 def test_it_goes_to_another_source_which_shows_its_own_frame(
     operator: Operator, agents: Source, tmp_path: Path, name: str
@@ -261,6 +266,7 @@ def test_it_goes_to_another_source_which_shows_its_own_frame(
     operator.run(steps)
 
 
+@ONE
 def test_a_source_that_does_not_answer_is_said_and_everything_stays(
     operator: Operator, agents: Source, tmp_path: Path
 ) -> None:
@@ -277,17 +283,38 @@ def test_a_source_that_does_not_answer_is_said_and_everything_stays(
     operator.run(steps)
 
 
+@ONE
+@pytest.mark.parametrize("opens", ["colon", "ctrl+p"])
+def test_what_is_pasted_is_one_line_of_characters_that_can_be_seen(
+    operator: Operator, agents: Source, opens: str
+) -> None:
+    async def steps(keys: Keys) -> None:
+        await keys.press(opens)
+        await keys.until(lambda: isinstance(keys.app.focused, Input))
+        words = keys.app.focused
+        assert isinstance(words, Input)
+        for text in (*EVERY[::8], *MARKUP):
+            words.value = ""
+            keys.app.post_message(Paste(f"a{text}b"))
+            await keys.until(lambda: words.value)
+            assert words.value.isprintable() and words.value.startswith("a")
+            assert not set(keys.text) - {"\n"} & set(map(chr, (*range(32), *range(127, 160), 0x202E, 0x200B)))
+
+    operator.run(steps)
+
+
+@ONE
 @SIZES
 def test_the_bar_reads_as_its_golden_does(operator: Operator, agents: Source, size: Screen) -> None:
     ask(agents, "deploy", '{"path": "/srv/app"}')
-    wonder(agents)
+    wonder(agents, minutes=3)
 
     async def steps(keys: Keys) -> None:
         await keys.settled()
         await say(keys, "s")
         await keys.press("tab")
         golden(f"command_bar_{size[0]}x{size[1]}", keys.text)
-        await keys.type("nobody=x")
+        await keys.rush("nobody=x")
         await keys.press("enter")
         await keys.until(lambda: "use app, user" in keys.flat)
         golden(f"command_bar_refused_{size[0]}x{size[1]}", keys.text)

@@ -142,23 +142,3 @@ def test_what_a_real_program_stored(tmp_path: Path, size: tuple[int, int]) -> No
         text = leave(pty)
     for odd in ("[red]run_shell[/red]", "⟨U+202E⟩", "␛["):
         assert odd in text
-
-
-def test_what_is_pasted_into_the_command_line_and_the_palette(tmp_path: Path) -> None:
-    database = hostile_database(tmp_path, [[SOME[0]]])
-    with start(tmp_path, str(database), size=WIDE) as pty:
-        pty.until(f"d{SOME[0]:03}d")
-        for number in SOME:
-            for opens in (":", "\x10"):
-                place = pty.mark()
-                pty.send(opens)
-                pty.until("does it" if opens == "\x10" else "Do it", since=place)
-                place = pty.mark()
-                pty.send(b"\x1b[200~" + marked("l", number).encode() + b"\x1b[201~")
-                pty.until(mark("l", number), since=place)
-                pty.send("\r")
-                place = pty.mark()
-                pty.send("\x1b")
-                pty.until("EXPIRES", since=place)  # the head of the list is drawn anew when what lay over it goes
-        none_raw(pty.received, "l")
-        leave(pty)

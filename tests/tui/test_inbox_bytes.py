@@ -109,7 +109,12 @@ def test_nothing_is_sent_while_nobody_types_into_the_command_line_or_after_it(
     with sqlite_place.open() as source:
         old(source, "tool")
     with started(sqlite_place, tmp_path, WIDE) as pty:
-        for sent, text in ((":me", "What agents keep"), ("\x1b", "a Approve"), ("\x10", "does it"), ("\x1b", "EXPIRES")):
+        for sent, text in (
+            (":me", "What agents keep"),
+            ("\x1b", "a Approve"),
+            ("\x10", "does it"),
+            ("\x1b", "EXPIRES"),
+        ):
             mark = pty.mark()
             pty.send(sent)
             pty.until(text, since=mark)

@@ -1,5 +1,6 @@
 """Finding in the inbox: words that must stand in an item, and what waits next; by keys, on both engines."""
 
+import pytest
 from support.inboxes import Keys, Operator, ask, wonder
 
 from workbench.data import Source
@@ -11,7 +12,7 @@ async def filter_by(keys: Keys, text: str) -> None:
     await keys.press("slash")
     await keys.until(lambda: keys.app.focused is not keys.inbox.table)
     await keys.press("ctrl+u")
-    await keys.type(text)
+    await keys.rush(text)
     await keys.press("enter")
 
 
@@ -55,8 +56,7 @@ def test_what_the_filter_shows_is_decided_as_ever(operator: Operator, agents: So
 
     async def steps(keys: Keys) -> None:
         await keys.settled()
-        await keys.press("colon")
-        await keys.type("inbox restart")
+        await keys.rush(":inbox restart")
         await keys.press("enter")
         await keys.until(lambda: keys.cursor == call.id)
         await keys.settled()
@@ -69,6 +69,7 @@ def test_what_the_filter_shows_is_decided_as_ever(operator: Operator, agents: So
     assert agents.approvals.get(call.id).status == "approved" and agents.approvals.get(other.id).status == "pending"
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_the_next_that_waits_is_found_past_those_that_were_given_up(operator: Operator, agents: Source) -> None:
     first, second = ask(agents, "first", minutes=9, ttl=None), ask(agents, "second", minutes=8, ttl=None)
     gone = ask(agents, "gone", minutes=600, ttl=None)
@@ -101,6 +102,7 @@ def test_the_next_that_waits_is_found_past_those_that_were_given_up(operator: Op
     operator.run(steps)
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_all_words_have_to_stand_in_one_item(agents: Source) -> None:
     items = [of_approval("prod", ask(agents, tool)) for tool in ("save_file", "save\x1b[2J", "run")]
     assert [item.what for item in holding(items, check("save FILE"))] == ["save_file"]

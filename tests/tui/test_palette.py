@@ -16,6 +16,7 @@ from workbench.tui.keymap import Keymap
 from workbench.tui.palette import PaletteScreen
 
 COLOURFUL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+ONE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # where the engine does not matter
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x34", "80x24"])
 
 
@@ -23,7 +24,7 @@ async def look_for(keys: Keys, text: str) -> None:
     """Open the palette, and write."""
     await keys.press("ctrl+p")
     await keys.until(lambda: isinstance(keys.app.screen, PaletteScreen))
-    await keys.type(text)
+    await keys.rush(text)
 
 
 def titles(keys: Keys) -> list[str]:
@@ -68,6 +69,7 @@ def test_what_has_changed_behind_the_palette_is_not_acted_on(operator: Operator,
     assert operator.acts() == []
 
 
+@ONE
 def test_what_cannot_be_done_is_greyed_with_its_reason_and_not_chosen(operator: Operator, agents: Source) -> None:
     ask(agents, "deploy")
     agents.sessions.create_session(("genie", "ann", "first"))
@@ -85,16 +87,16 @@ def test_what_cannot_be_done_is_greyed_with_its_reason_and_not_chosen(operator: 
         await look_for(keys, "delete")
         await keys.sees("(read-only)")
         await keys.press("ctrl+u")
-        await keys.type("set value")
+        await keys.rush("set value")
         await keys.sees("(on the command line: `workbench session set`)")
         await keys.press("ctrl+u")
-        await keys.type("sessions")
+        await keys.rush("sessions")
         await keys.sees("(you are here)")
         await keys.press("ctrl+u")
-        await keys.type("workbench-dark")
+        await keys.rush("workbench-dark")
         await keys.sees("(it is shown)")
         await keys.press("ctrl+u")
-        await keys.type("no such thing")
+        await keys.rush("no such thing")
         await keys.sees("Nothing that can be done here is called so.")
         await keys.press("enter", "escape")
         await keys.until(lambda: keys.app.screen is not None and not isinstance(keys.app.screen, PaletteScreen))
@@ -102,6 +104,7 @@ def test_what_cannot_be_done_is_greyed_with_its_reason_and_not_chosen(operator: 
     operator.run(steps)
 
 
+@ONE
 def test_views_themes_and_keys_are_there_with_the_keys_that_the_operator_chose(
     operator: Operator, agents: Source
 ) -> None:
@@ -115,27 +118,28 @@ def test_views_themes_and_keys_are_there_with_the_keys_that_the_operator_chose(
         await keys.press("ctrl+p", "colon")
         assert keys.app.screen is keys.inbox and "⟩" not in keys.text
         await keys.press("f2")
-        await keys.type("short mem")
+        await keys.rush("short mem")
         await keys.until(lambda: titles(keys) == ["Short memory"])
         await keys.press("enter")
         await keys.sees("No short memory.")
         await keys.press("f2")
-        await keys.type("pause")
+        await keys.rush("pause")
         await keys.sees("f6")
         await keys.press("enter")
         await keys.sees("paused")
         await keys.press("f2")
-        await keys.type("theme high")
+        await keys.rush("theme high")
         await keys.press("enter")
         await keys.until(lambda: keys.app.theme == "high-contrast")
         await keys.press("f3")
-        await keys.type("memory")
+        await keys.rush("memory")
         await keys.press("enter")
         await keys.sees("No memories.")
 
     operator.run(steps)
 
 
+@ONE
 def test_everything_that_is_live_is_listed_once(operator: Operator, agents: Source) -> None:
     ask(agents, "deploy")
 
@@ -153,6 +157,7 @@ def test_everything_that_is_live_is_listed_once(operator: Operator, agents: Sour
     operator.run(steps)
 
 
+@ONE
 def test_what_is_typed_at_once_behind_the_key_narrows_it_down_before_enter_chooses(
     operator: Operator, agents: Source
 ) -> None:
@@ -168,6 +173,7 @@ def test_what_is_typed_at_once_behind_the_key_narrows_it_down_before_enter_choos
     assert operator.acts() == []
 
 
+@ONE
 def test_hostile_names_of_sources_are_shown_with_signs(operator: Operator, agents: Source, tmp_path: Path) -> None:
     ask(agents)
     name = "\x1b]0;x\x07 [red]\u202e"
@@ -204,6 +210,7 @@ def test_all_words_have_to_stand_in_it_and_what_begins_so_comes_first() -> None:
     assert listed("zzz") == []
 
 
+@ONE
 @SIZES
 def test_the_palette_reads_as_its_golden_does(operator: Operator, agents: Source, size: Screen) -> None:
     ask(agents, "deploy", '{"path": "/srv/app"}')
@@ -214,7 +221,7 @@ def test_the_palette_reads_as_its_golden_does(operator: Operator, agents: Source
         await look_for(keys, "")
         await keys.sees("WHAT")
         golden(f"palette_{size[0]}x{size[1]}", keys.text)
-        await keys.type("me")
+        await keys.rush("me")
         await keys.until(lambda: titles(keys)[0] == "Memories")
         golden(f"palette_filtered_{size[0]}x{size[1]}", keys.text)
 
