@@ -72,6 +72,11 @@ class Commanding(Choosing):
         """Show another source."""
         raise NotImplementedError
 
+    def show_in(self, place: Place, noun: str) -> None:
+        """Show all of a noun of that source."""
+        self.go_to(place)
+        self.action_noun(noun)
+
     # -- keys ------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -179,8 +184,7 @@ class Commanding(Choosing):
             self.tell_operator(safe(place.name, limit=40) + plain(" answers now: go there again."))
         else:
             self.tell_operator(plain(""))
-            self.go_to(place)
-            self.action_noun(noun)
+            self.show_in(place, noun)
             if then is not None:
                 then()
 

@@ -151,7 +151,7 @@ def _views(app: Commanding, screen: ViewScreen) -> Iterator[Doable]:
     for view in VIEWS:
         for id in view.nouns:
             noun = nouns().get(id)
-            title = "Inbox" if noun is None else noun.plural.capitalize()
+            title = "Inbox" if noun is None or id == "inbox" else noun.plural.capitalize()
             yield Doable(
                 f"noun.{id}",
                 plain(title),

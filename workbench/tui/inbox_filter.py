@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -41,6 +42,10 @@ class InboxFilter(ViewScreen):
     def action_back(self) -> None:
         """Back to the list."""
         raise NotImplementedError
+
+    def moment_of(self, key: Key) -> datetime:
+        """This moment by the clock of the source in which an item is."""
+        return self.moment
 
     # -- words -----------------------------------------------------------------------------------------------
 
@@ -111,4 +116,4 @@ class InboxFilter(ViewScreen):
 
     def _waits(self, key: object) -> bool:
         item = self.items.get(key) if isinstance(key, tuple) else None
-        return item is not None and not item.abandoned(self.moment, self.rules.abandoned_after)
+        return item is not None and not item.abandoned(self.moment_of(item.key), self.rules.abandoned_after)
