@@ -140,9 +140,11 @@ class Commanding(Choosing):
         elif wish.deal:
             self._due = self._deals[wish.deal]
         elif wish.source and wish.source != self.place.name:
-            self.visit(self.known_places()[wish.source], partial(self._show, wish))
+            self.visit(self.known_places()[wish.source], wish.noun, wish.filter)
         else:
-            self._show(wish)
+            if wish.noun:
+                self.action_noun(wish.noun)
+            self._filter(wish.filter)
 
     async def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The keys are with the view again: what was to be done is done, and may take them elsewhere."""
@@ -155,26 +157,25 @@ class Commanding(Choosing):
         if isinstance(self.screen, ViewScreen):
             self.screen.focus_back()
 
-    def _show(self, wish: Wish) -> None:
-        """Show a noun of the source that is in front by now, and of it what the filter lets through."""
-        if wish.noun:
-            self.action_noun(wish.noun)
-        if wish.filter is not None:
-            screen: Any = self.screen
-            screen.filter_by(wish.filter)
+    def _filter(self, text: str | None) -> None:
+        """Filter the view that is in front by now; None leaves it as it is."""
+        screen: Any = self.screen
+        if text is not None:
+            screen.filter_by(text)
 
     # -- going to another source -----------------------------------------------------------------------------
 
-    def visit(self, place: Place, then: Callable[[], None] | None = None) -> None:
+    def visit(self, place: Place, noun: str = "", filter: str | None = None) -> None:
         """Go to a source once it answers and has something to show; until then everything stays as it is."""
         self.tell_operator(plain("Opening ") + safe(place.name, limit=40) + plain("…"))
         self._visits += 1
         lane = self.gateway.lane(place.name, place.opener())
         lane.retry()
-        arrived = partial(self._arrived, self._visits, place, getattr(self.screen, "view", "inbox"), then)
+        noun = noun or getattr(self.screen, "view", "inbox")
+        arrived = partial(self._arrived, self._visits, place, noun, filter)
         lane.read("visit", _shows_something, arrived, self._not_there)
 
-    def _arrived(self, visit: int, place: Place, noun: str, then: Callable[[], None] | None, shows: bool) -> None:
+    def _arrived(self, visit: int, place: Place, noun: str, filter: str | None, shows: bool) -> None:
         if visit != self._visits:
             return  # the operator wants to go elsewhere by now
         if not shows:
@@ -185,8 +186,7 @@ class Commanding(Choosing):
         else:
             self.tell_operator(plain(""))
             self.show_in(place, noun)
-            if then is not None:
-                then()
+            self._filter(filter)
 
     def _not_there(self, error: Exception) -> None:
         self.tell_operator(safe(str(error), limit=1_000), "$error")
