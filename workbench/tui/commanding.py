@@ -26,7 +26,6 @@ from workbench.tui.view_screen import ViewScreen
 
 if TYPE_CHECKING:
     from workbench.data import Source
-    from workbench.desk.command_line import Wish
     from workbench.tui.command_bar import CommandBar
     from workbench.tui.doable import Doable
     from workbench.tui.gateway import Gateway
