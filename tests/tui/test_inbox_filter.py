@@ -1,11 +1,12 @@
 """Finding in the inbox: words that must stand in an item, and what waits next; by keys, on both engines."""
 
 import pytest
-from support.inboxes import Keys, Operator, ask, wonder
+from support.inboxes import NOON, Keys, Operator, ask, wonder
 
 from workbench.data import Source
+from workbench.data.errors import Invalid
 from workbench.desk.inbox import of_approval
-from workbench.desk.inbox_words import check, holding
+from workbench.desk.nouns.waiting import asked, asked_for
 
 
 async def filter_by(keys: Keys, text: str) -> None:
@@ -105,6 +106,13 @@ def test_the_next_that_waits_is_found_past_those_that_were_given_up(operator: Op
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_all_words_have_to_stand_in_one_item(agents: Source) -> None:
     items = [of_approval("prod", ask(agents, tool)) for tool in ("save_file", "save\x1b[2J", "run")]
-    assert [item.what for item in holding(items, check("save FILE"))] == ["save_file"]
-    assert len(holding(items, check("PROD approval"))) == 3
-    assert [item.what for item in holding(items, check('"\x1b[2j"'))] == ["save\x1b[2J"]
+
+    def found(text: str) -> list[str]:
+        return [item.what for item in asked_for(items, asked(text), NOON)]
+
+    assert found("save FILE") == ["save_file"]
+    assert found("PROD approval") == ["save_file", "save\x1b[2J", "run"]
+    assert found('"\x1b[2j"') == ["save\x1b[2J"]
+    assert found("tool=run state=waiting") == ["run"]
+    with pytest.raises(Invalid, match="state=waiting or state=abandoned"):
+        asked("state=gone")

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workbench.desk.command_line import Deal, Known, Subject
-from workbench.desk.nouns import deeds, nouns
+from workbench.desk.nouns import nouns, verbs_of
+from workbench.desk.nouns.waiting import INBOX, asked
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.help_screen import key_words, live_bindings
 from workbench.tui.keymap import word
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 # What moves about or belongs to an open bar is done by its key alone: nobody types the name of it.
 _BY_KEY_ALONE = ("move", "row", "detail", "bar", "words", "filter", "command", "palette", "help")
 _NOTHING = plain("")
-_INBOX = "What waits for an operator, most urgent first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,10 @@ def known(app: Commanding, screen: ViewScreen, places: Iterable[Place], deals: M
 
 def subject(id: str) -> Subject:
     """A noun as the line behind `:` knows it."""
-    noun = nouns().get(id)
-    if noun is not None:
+    noun = nouns()[id]
+    if id != INBOX.id:
         return Subject(id, noun.plural, noun.words, noun.terms, noun.ask)
-    from workbench.desk.inbox_words import check
-
-    return Subject(id, words=_INBOX, check=check)
+    return Subject(id, "", noun.words, noun.terms, asked)
 
 
 # -- by keys -----------------------------------------------------------------------------------------------------
@@ -134,10 +132,12 @@ def _keys(app: Commanding, screen: ViewScreen) -> Iterator[Doable]:
 def _without_keys(screen: ViewScreen, keys: Iterable[Doable]) -> Iterator[Doable]:
     """What is done to the noun in view, but has no key yet: it is named, with the command that does it."""
     have = {each.name for each in keys}
-    for (noun, id), deed in deeds().items():
-        if noun == screen.view and id not in have:
-            where = plain(f"on the command line: `workbench {noun} {id}`")
-            yield Doable(f"{noun}.{id}", plain(deed.title), plain(deed.words), _nothing, reason=where, name=id)
+    for verb in verbs_of(screen.view):
+        if not verb.key and verb.id not in have:
+            where = plain(f"on the command line: `{verb.command()}`")
+            yield Doable(
+                f"{verb.noun}.{verb.id}", plain(verb.title), plain(verb.words), _nothing, reason=where, name=verb.id
+            )
 
 
 def _nothing() -> None:
@@ -150,12 +150,12 @@ def _nothing() -> None:
 def _views(app: Commanding, screen: ViewScreen) -> Iterator[Doable]:
     for view in VIEWS:
         for id in view.nouns:
-            noun = nouns().get(id)
-            title = "Inbox" if noun is None or id == "inbox" else noun.plural.capitalize()
+            noun = nouns()[id]
+            title = view.title if id == INBOX.id else noun.plural.capitalize()
             yield Doable(
                 f"noun.{id}",
                 plain(title),
-                plain(noun.words if noun is not None else _INBOX),
+                plain(noun.words),
                 partial(app.action_noun, id),
                 plain(word(screen, view.id, view.key)),
                 plain("you are here") if id == screen.view else _NOTHING,

@@ -57,14 +57,14 @@ class FilterBar(Horizontal):
         yield Line(id="filter-sign")
         yield FilterWords(id="filter-words", compact=True)
 
-    def ask(self, text: str, noun: Noun | None = None) -> None:
+    def ask(self, text: str, noun: Noun) -> None:
         """Open with the filter as it is."""
         self.styles.display = "block"
         sign = self.query_one("#filter-sign", Line)
         sign.styles.width = 3
         sign.show((plain(" / "), "bold"))
         words = self.query_one(FilterWords)
-        words.placeholder = " ".join([*(f"{name}=…" for name in (noun.terms if noun else ())), "words"])
+        words.placeholder = " ".join([*(f"{name}=…" for name in noun.terms), "words"])
         words.value = text
         words.cursor_position = len(text)
         words.focus()

@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 
 from workbench.data.errors import Invalid
 from workbench.desk.inbox import Key, Waiting
-from workbench.desk.inbox_words import check, holding
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.tui.live_table import LiveTable
 from workbench.tui.view_screen import ViewScreen
 
 if TYPE_CHECKING:
+    from workbench.desk.noun import Ask
     from workbench.tui.filter_bar import FilterBar
 
 
@@ -26,7 +26,7 @@ class InboxFilter(ViewScreen):
 
     filter = ""
     items: Mapping[Key, Waiting]
-    _words: tuple[str, ...] = ()
+    _wanted: Ask | None = None
 
     # -- what the other part brings --------------------------------------------------------------------------
 
@@ -51,13 +51,14 @@ class InboxFilter(ViewScreen):
 
     async def action_filter(self) -> None:
         """Ask for words."""
+        from workbench.desk.nouns.waiting import INBOX
         from workbench.tui.filter_bar import FilterBar  # with an editor that the first frame does not wait for
 
         bar = next(iter(self.query(FilterBar)), None)
         if bar is None:
             bar = FilterBar(id="filter")
             await self.mount(bar, before="#notice")
-        bar.ask(self.filter)
+        bar.ask(self.filter, INBOX)
 
     def on_filter_bar_given(self, message: FilterBar.Given) -> None:
         """Filter by what was written."""
@@ -69,9 +70,11 @@ class InboxFilter(ViewScreen):
         self.focus_back()
 
     def filter_by(self, text: str) -> None:
-        """Show only items in which all of these words stand."""
+        """Show only items that fit, by the terms of the inbox and by words."""
+        from workbench.desk.nouns.waiting import asked
+
         try:
-            self._words = check(text)
+            self._wanted = asked(text) if text else None
         except Invalid as error:
             self.say(safe(str(error)), "$error")
             return
@@ -85,7 +88,11 @@ class InboxFilter(ViewScreen):
 
     def filtered(self, items: Iterable[Waiting]) -> Iterable[Waiting]:
         """Those that are let through."""
-        return holding(items, self._words) if self._words else items
+        if self._wanted is None:
+            return items
+        from workbench.desk.nouns.waiting import asked_for
+
+        return (item for item in items if asked_for([item], self._wanted, self.moment_of(item.key)))
 
     def filter_words(self) -> SafeText:
         """The filter, and how many it lets through, for the top line."""
