@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 from support.hostile import EVERY, MARKUP
 from support.inboxes import SECRET, Keys, Operator, ask, wonder
-from support.screens import NARROW, WIDE, Screen, golden
+from support.screens import NARROW, WIDE, Screen
 from textual.events import Key, Paste
 from textual.widgets import Input
 
@@ -313,10 +313,10 @@ def test_the_bar_reads_as_its_golden_does(operator: Operator, agents: Source, si
         await keys.settled()
         await say(keys, "s")
         await keys.press("tab")
-        golden(f"command_bar_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"command_bar_{size[0]}x{size[1]}")
         await keys.rush("nobody=x")
         await keys.press("enter")
         await keys.until(lambda: "use app, user" in keys.flat)
-        golden(f"command_bar_refused_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"command_bar_refused_{size[0]}x{size[1]}")
 
     operator.run(steps, size)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.inboxes import Keys, Operator, ask
-from support.screens import NARROW, WIDE, Screen, golden
+from support.screens import NARROW, WIDE, Screen
 from textual.events import Key
 
 from workbench.data import Source
@@ -220,9 +220,9 @@ def test_the_palette_reads_as_its_golden_does(operator: Operator, agents: Source
         await keys.settled()
         await look_for(keys, "")
         await keys.sees("WHAT")
-        golden(f"palette_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"palette_{size[0]}x{size[1]}")
         await keys.rush("me")
         await keys.until(lambda: titles(keys)[0] == "Memories")
-        golden(f"palette_filtered_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"palette_filtered_{size[0]}x{size[1]}")
 
     operator.run(steps, size)
