@@ -137,6 +137,8 @@ def test_what_is_loaded_before_the_first_frame(tmp_path: Path) -> None:
     """The screen waits for none of what only a decision, a mistake or a server needs."""
     heavy = {"pydantic", "psycopg", "croniter", "sqlite_utils", "msgspec"}
     heavy |= {"workbench.desk.audit", "workbench.settings.judging"}
+    heavy |= {f"workbench.tui.{name}" for name in ("command_bar", "palette", "doable", "filter_bar", "noun_screen")}
+    heavy |= {"workbench.desk.command_line", "workbench.desk.history"}
     modules = modules_after(
         "import sys\nimport workbench.cli.app, workbench.desk.places, workbench.tui.app, workbench.tui.theme\n"
         "print(*sorted(sys.modules), file=sys.stderr)"

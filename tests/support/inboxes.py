@@ -13,6 +13,7 @@ from typing import Any
 from support import screens
 from support.agents import Place as Where
 from support.screens import WIDE, Screen
+from textual.events import Key
 from textual.pilot import Pilot
 
 from workbench.data import Source, open_source
@@ -144,6 +145,13 @@ class Keys:
         """Write words."""
         names = {" ": "space", "\n": "ctrl+j"}
         await self.pilot.press(*(names.get(character, character) for character in text))
+
+    async def rush(self, text: str) -> None:
+        """Write words so fast that all of them come at once, as over a slow line."""
+        names = {" ": "space", ":": "colon"}
+        for character in text:
+            self.app.post_message(Key(names.get(character, character), character))
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until it holds; what breaks on the screen meanwhile ends the wait."""

@@ -101,3 +101,31 @@ def test_without_colours_everything_can_still_be_told_apart(
     assert b"38" not in colours and b"48" not in colours  # neither 256 nor millions
     if "NO_COLOR" in environment:
         assert not colours & {str(number).encode() for number in (*range(30, 48), *range(90, 108)) if number % 10 < 8}
+
+
+def test_nothing_is_sent_while_nobody_types_into_the_command_line_or_after_it(
+    sqlite_place: Place, tmp_path: Path
+) -> None:
+    with sqlite_place.open() as source:
+        old(source, "tool")
+    with started(sqlite_place, tmp_path, WIDE) as pty:
+        for sent, text in (
+            (":me", "What agents keep"),
+            ("\x1b", "a Approve"),
+            ("\x10", "does it"),
+            ("\x1b", "EXPIRES"),
+        ):
+            mark = pty.mark()
+            pty.send(sent)
+            pty.until(text, since=mark)
+            until(lambda: is_quiet(pty), 30, "a screen that is done")
+        until(lambda: 5 <= datetime.now(UTC).second <= 52, 30, "a minute that lasts")
+        for sent, text in (("", ""), (":me", "What agents keep")):
+            mark = pty.mark()
+            pty.send(sent)
+            pty.until(text, since=mark)
+            until(lambda: is_quiet(pty), 30, "a screen that is done")
+            mark = pty.mark()
+            assert is_quiet(pty, 3), pty.since(mark)
+        pty.send("\x1b")
+        pty.until("a Approve", since=mark)

@@ -20,7 +20,8 @@ from textual.message import Message
 from workbench.desk.moments import now
 from workbench.desk.places import Place, Rules
 from workbench.desk.safe import plain
-from workbench.tui.choices import Choices, Choosing
+from workbench.tui.choices import Choices
+from workbench.tui.commanding import KEYS, Commanding
 from workbench.tui.gateway import Gateway, Lane
 from workbench.tui.inbox_screen import InboxScreen
 from workbench.tui.inboxes import Inboxes
@@ -38,7 +39,7 @@ _CHECK = 0.05
 NO_INBOX = -1  # the result of a run over a source that can hold no inbox
 
 
-class WorkbenchApp(Working, Choosing, App[int]):
+class WorkbenchApp(Working, Commanding, App[int]):
     """The operator's terminal: an inbox over one source or several, and the views of the source that one looks at."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -50,6 +51,7 @@ class WorkbenchApp(Working, Choosing, App[int]):
         Binding("T", "theme", "Next theme", id="app.theme"),
         Binding("s", "sources", "Another source", id="app.sources"),
         *OF_WORK,
+        *KEYS,
     ]
 
     def __init__(
@@ -129,17 +131,20 @@ class WorkbenchApp(Working, Choosing, App[int]):
         else:
             self.action_noun(self._shown.get(key, view.nouns[0]))
 
-    def action_noun(self, id: str) -> None:
+    def action_noun(self, id: str, then: Callable[[ViewScreen], None] | None = None) -> None:
         """Show all of a noun in the source of what is under the cursor."""
         view = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ViewScreen)), None)
-        self.show_noun(id, self.place if view is None else view.place_here())
+        self.show_noun(id, self.place if view is None else view.place_here(), then)
         self.remember_view(id)
 
-    def show_noun(self, id: str, place: Place) -> None:
-        """Show all of a noun in a source. Its screen is made when it is first asked for, and stays as it was left."""
+    def show_noun(self, id: str, place: Place, then: Callable[[ViewScreen], None] | None = None) -> None:
+        """Show all of a noun in a source, and do then what is left to be done there.
+
+        Its screen is made when it is first asked for, and stays as it was left.
+        """
         if any(not screen.laid_out for screen in self._in_view()):
             # A screen that is left before it is laid out never would be: keys that were typed ahead wait for it.
-            self.set_timer(_CHECK, partial(self.show_noun, id, place))
+            self.set_timer(_CHECK, partial(self.show_noun, id, place, then))
             return
         self.place = place
         mode = id if id == "inbox" and self.together else f"{id} {place.name}"
@@ -149,6 +154,8 @@ class WorkbenchApp(Working, Choosing, App[int]):
         self.switch_mode(mode)
         for screen in self._in_view():
             screen.changed()
+            if then is not None:
+                then(screen)
 
     def action_sources(self) -> None:
         """Show the sources that one may go to."""
@@ -164,7 +171,12 @@ class WorkbenchApp(Working, Choosing, App[int]):
         places = {place.name: place for place in self.choices.places()}
         return {**{name: place for name, place in shown.items() if name not in places}, **places, **shown}
 
-    def go_to(self, chosen: Place | Sequence[Place] | None, noun: str = "inbox") -> None:
+    def go_to(
+        self,
+        chosen: Place | Sequence[Place] | None,
+        noun: str = "inbox",
+        then: Callable[[ViewScreen], None] | None = None,
+    ) -> None:
         """Show a noun of another source, or the inbox of several together; other views stay as they are left."""
         if chosen is None:
             return
@@ -174,8 +186,16 @@ class WorkbenchApp(Working, Choosing, App[int]):
             if self.together and isinstance(screen, InboxScreen) and screen.is_together:
                 screen.keep_to(self.together)
         here = next((place for place in places if place.name == self.place.name), places[0])
-        self.show_noun(noun, here)
+        self.show_noun(noun, here, then)
         self.remember_view(noun)
+
+    def show_in(self, place: Place, noun: str, then: Callable[[ViewScreen], None] | None = None) -> None:
+        """Show a noun of that source; what the inbox shows together it goes on showing."""
+        if noun == "inbox":
+            self.go_to(place, noun, then)
+        else:
+            self.show_noun(noun, place, then)
+            self.remember_view(noun)
 
     def _views(self) -> list[ViewScreen]:
         stacks = self._screen_stacks.values()

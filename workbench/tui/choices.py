@@ -113,24 +113,33 @@ class Choosing(Remembering):
 
     def action_theme(self) -> None:
         """The next theme, at once; a file with faults is told of and passed over."""
-        if is_plain(self.choices.environment):
-            self.tell_operator(plain("This terminal shows no colours, or few (TERM, NO_COLOR): the theme stays."))
+        if self.tells_no_colours():
             return
         name, faults = self.theme, []
         while (name := following(name, self.choices.themes)) != self.theme:
             try:
-                theme = load_theme(name, self.choices.themes)
+                self.show_theme(name)
             except Invalid as error:
                 faults.append(safe(str(error), limit=500))
                 continue
-            self.register_theme(theme)
-            self.theme = name
-            # Whether the sixteen colours are the terminal's own was decided for the theme before.
-            self.ansi_color = theme.ansi
-            self.remember_theme(name)
             break
         words = plain("Theme: ") + safe(name, limit=40) + plain(" (it is remembered).")
         self.tell_operator(plain(" ").join([words, *faults]), "$warning" if faults else "")
+
+    def tells_no_colours(self) -> bool:
+        """Say so, where this terminal has none for a theme."""
+        if few := is_plain(self.choices.environment):
+            self.tell_operator(plain("This terminal shows no colours, or few (TERM, NO_COLOR): the theme stays."))
+        return few
+
+    def show_theme(self, name: str) -> None:
+        """Show a theme from now on; `Invalid` where its file has faults."""
+        theme = load_theme(name, self.choices.themes)
+        self.register_theme(theme)
+        self.theme = name
+        # Whether the sixteen colours are the terminal's own was decided for the theme before.
+        self.ansi_color = theme.ansi
+        self.remember_theme(name)
 
     # -- copying ---------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ _SIGNS = {
     "pagedown": "page down",
     "delete": "del",
     "question_mark": "?",
+    "colon": ":",
     "backslash": "\\",
     "full_stop": ".",
     "slash": "/",
@@ -49,18 +50,26 @@ def key_words(key: str) -> str:
 def live_keys(screen: Screen[Any], refusals: Mapping[str, str]) -> list[tuple[str, str]]:
     """The keys that act on a screen now, its own first, with what they do; a verb that is refused says why."""
     rows: dict[tuple[str, str], list[str]] = {}
-
-    # What this screen alone can do comes first, then what all can, then what the list and the detail can.
-    def place(found: Any) -> tuple[bool, bool]:  # noqa: ANN401 - the library has no public name for it
-        return found.node is not screen, (found.binding.id or "").startswith(("view.", "app."))
-
-    for _, binding, enabled, _ in sorted(screen.active_bindings.values(), key=place):
-        if not enabled or not binding.description or binding.action in _NOT_OURS:
+    for _, binding, enabled, _ in live_bindings(screen):
+        if not enabled:
             continue
         reason = next((why for verb, why in refusals.items() if binding.action == f"verb('{verb}')"), "")
         words = f"{binding.description} ({reason})" if reason else binding.description
         rows.setdefault((words, binding.tooltip), []).append(key_words(binding.key))
     return [(" ".join(keys), f"{words}. {more}" if more else words) for (words, more), keys in rows.items()]
+
+
+def live_bindings(screen: Screen[Any]) -> list[Any]:
+    """The bindings that a screen has now: what it alone can do, then what all can, then what its list and detail can.
+
+    Each is a node, its binding, whether it is enabled, and what more there is to say of it.
+    """
+
+    def place(found: Any) -> tuple[bool, bool]:  # noqa: ANN401 - the library has no public name for it
+        return found.node is not screen, (found.binding.id or "").startswith(("view.", "app."))
+
+    ours = (each for each in screen.active_bindings.values() if each.binding.action not in _NOT_OURS)
+    return sorted((each for each in ours if each.binding.description), key=place)
 
 
 class HelpLines(ScrollView, can_focus=True, inherit_bindings=False):

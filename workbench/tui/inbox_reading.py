@@ -19,6 +19,7 @@ from workbench.tui.choices import Counted
 from workbench.tui.deciding import Deciding
 from workbench.tui.gateway import Lane
 from workbench.tui.inbox_arranging import InboxArranging
+from workbench.tui.inbox_filter import InboxFilter
 from workbench.tui.inbox_rows import COLUMNS, InboxRows
 from workbench.tui.inboxes import Inboxes, OneInbox
 from workbench.tui.marking import MarkedTable
@@ -38,7 +39,7 @@ class InboxTable(MarkedTable):
         super().__init__(COLUMNS, empty=plain("…"), id="list")
 
 
-class InboxReading(InboxArranging, Deciding):
+class InboxReading(InboxFilter, InboxArranging, Deciding):
     """The part of the inbox screen that reads. Its place and its lane are those of the item under the cursor."""
 
     class NoInbox(Message):
@@ -261,7 +262,7 @@ class InboxReading(InboxArranging, Deciding):
             return  # what comes first is no news
         if self._several != self.inboxes.several:
             self.show_columns()
-        rows = self._rows.rows(self.items.values(), self.clock(), self.inboxes.ahead)
+        rows = self._rows.rows(self.filtered(self.items.values()), self.clock(), self.inboxes.ahead)
         self.table.show(rows, at_start=True, at_end=True)
         if not self.items and self.has_class("-detail") and not self.asking:
             self.action_back()
@@ -303,6 +304,8 @@ class InboxReading(InboxArranging, Deciding):
             return safe(str(failure))
         if not self.answered or not self.inboxes.settled:
             return plain("…")
+        if self.filter and self.items:
+            return plain("Nothing that waits matches.")
         return plain("Nothing waits in what answers." if failure is not None else "Nothing waits.")
 
     def count_words(self) -> SafeText:
@@ -315,7 +318,7 @@ class InboxReading(InboxArranging, Deciding):
             words += f", {len(self.read.damage):,} damaged"
         if self.lane.offset:
             words += f", clock {self.lane.offset:+,.0f} s"
-        return plain(words) + self.sort_words
+        return plain(words) + self.sort_words + self.filter_words()
 
 
 def _read_inbox(source: Source, name: str) -> Inbox | None:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 class InboxScreen(Together, InboxReading):
     """What waits in one source, or in several as one list."""
 
+    view = "inbox"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(verb.key, f"verb('{verb.id}')", verb.title, tooltip=verb.words, id=f"inbox.{verb.id}")
@@ -235,8 +237,10 @@ class InboxScreen(Together, InboxReading):
             self.show_keys()
 
     def action_back(self) -> None:
-        """Back to the list."""
+        """Back to the list; from the list, take the filter away."""
         self.notice.clear()
+        if self.filter and not self.has_class("-detail"):
+            self.filter_by("")
         self.remove_class("-detail")
         self.table.focus()
         self.show_keys()

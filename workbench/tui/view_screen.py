@@ -91,6 +91,7 @@ class ViewScreen(Screen[None]):
         self.paused = False
         self.failure: Exception | None = None
         self.answered = False
+        self.line_keys: Sequence[KeyWord] = ()  # those of an open command line, which are the only ones then
         self._laid_out = False
 
     @property
@@ -163,6 +164,10 @@ class ViewScreen(Screen[None]):
         """Why verbs cannot be used now, by their ids."""
         return {}
 
+    def focus_back(self) -> None:
+        """Give the keys back to the list or the detail."""
+        raise NotImplementedError
+
     # -- the frame -------------------------------------------------------------------------------------------
 
     def show_frame(self) -> None:
@@ -211,6 +216,9 @@ class ViewScreen(Screen[None]):
     def show_keys(self) -> None:
         """The keys of the footer."""
         line = self.query_one(KeyLine)
+        if self.line_keys:
+            line.show_keys(self.line_keys)
+            return
         if self.asking:
             line.show_keys([])  # the open bar says what to press
             return

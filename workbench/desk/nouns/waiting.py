@@ -54,6 +54,13 @@ def _begin(items: Sequence[Waiting], ask: Ask) -> int:
     return next((at + 1 for at, item in enumerate(items) if [*item.key] == last), int(str(place)))
 
 
+def asked(filter: str) -> Ask:
+    """What a filter as operators write it asks for; `Invalid` with a sentence where no item can be so."""
+    ask = INBOX.ask(filter)
+    check_terms(ask)
+    return ask
+
+
 def check_terms(ask: Ask) -> None:
     """Refuse what no item can be."""
     kind, state = ask.terms.get("kind"), ask.terms.get("state")
