@@ -1,7 +1,6 @@
 """Doing what an operator asks, on both engines: refused, audited, reported, and said in few words."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,31 +8,13 @@ import pytest
 from support.agents import Place
 from support.inboxes import NOON, SECRET, ask, wonder
 
-from workbench.data import Corrupt, Source, Unavailable, open_source
+from workbench.data import Corrupt, Source, Unavailable
 from workbench.data.engine.page import Damaged
 from workbench.data.errors import Conflict, Invalid, NotFound, ReadOnly
 from workbench.desk import acting
 from workbench.desk.acting import fate, name_of, perform, refusal, reveal, warnings, what_became
 from workbench.desk.audit import Audit
 from workbench.desk.verbs import ANSWER, APPROVE, DISMISS, REJECT, SEND_BACK, Doing, Done
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
-
-
-@pytest.fixture
-def source(place: Place) -> Iterator[Source]:
-    with place.open(name="prod") as opened:
-        yield opened
-
-
-@pytest.fixture
-def audit(tmp_path: Path) -> Audit:
-    return Audit(tmp_path / "home", "ops@bastion")
 
 
 def test_an_act_is_on_record_before_and_after(source: Source, audit: Audit) -> None:

@@ -21,11 +21,6 @@ from workbench.desk.audit_chain import NOTHING
 APPROVE: dict[str, Any] = {"source": "prod", "verb": "approve", "noun": "approval", "keys": ["4f1c"]}
 
 
-@pytest.fixture
-def audit(tmp_path: Path) -> Audit:
-    return Audit(tmp_path / "home", "ops@bastion")
-
-
 def records(audit: Audit) -> list[dict[str, Any]]:
     return [json.loads(line) for line in audit.path.read_bytes().splitlines()]
 

@@ -8,24 +8,17 @@ from typing import Any
 import pytest
 from support.agents import Place
 
-from workbench.data import Source, open_source
+from workbench.data import Source
 from workbench.data.agents.writing import user_message
 from workbench.data.errors import Conflict, Invalid
 from workbench.desk.audit import Audit
-from workbench.desk.deed import Deed, Doing, Done
 from workbench.desk.nouns import deeds, nouns
 from workbench.desk.trash import Trash
 from workbench.desk.trash_undo import undo
+from workbench.desk.verb import Doing, Done, Verb
 
 KEY = ("genie", "ann", "s-1")
 OWNER = ("genie", "ann")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
 
 
 @pytest.fixture
@@ -45,11 +38,6 @@ def source(place: Place) -> Iterator[Source]:
         yield opened
 
 
-@pytest.fixture
-def trash(tmp_path: Path) -> Trash:
-    return Trash(tmp_path / "home")
-
-
 def everything(place: Place) -> dict[str, list[Any]]:
     tables = ("sessions", "session_events", "session_states", "app_states", "memories", "short_memories")
     return {table: sorted(place.rows(f"SELECT * FROM {table}"), key=repr) for table in tables}
@@ -61,7 +49,7 @@ def doing(noun: str, deed: str, source: Source, trash: Trash, at: tuple[str, ...
     return found, replace(made, shown=found.look(source, made)) if found.look else made
 
 
-def done(found: tuple[Deed, Doing], source: Source) -> Done:
+def done(found: tuple[Verb, Doing], source: Source) -> Done:
     return found[0].run(source, found[1])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,19 +21,6 @@ from workbench.desk import findings
 from workbench.desk.findings import BAD, DOUBTFUL, NOTE, look, of_damage, of_health
 
 LONG_AGO = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
-
-
-@pytest.fixture
-def source(place: Place) -> Iterator[Source]:
-    with place.open(name="prod") as opened:
-        yield opened
 
 
 def test_a_healthy_source_has_no_findings(source: Source) -> None:

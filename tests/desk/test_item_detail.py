@@ -17,19 +17,6 @@ from workbench.desk.inbox import of_approval, of_question, read_inbox
 from workbench.desk.item_detail import changed_fields, read_detail
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
-
-
-@pytest.fixture
-def source(place: Place) -> Iterator[Source]:
-    with place.open(name="prod") as opened:
-        yield opened
-
-
 @pytest.fixture(autouse=True)
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     import time

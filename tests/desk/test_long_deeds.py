@@ -9,24 +9,17 @@ import pytest
 from support.agents import Place
 from support.filling import ago, fill_many
 
-from workbench.data import Source, open_source
+from workbench.data import Source
 from workbench.data.transfer import TableFile, export_lines
 from workbench.data.transfer_in import load
 from workbench.desk.audit import Audit
-from workbench.desk.deed import Doing
 from workbench.desk.doing import carry_out
 from workbench.desk.nouns import deeds, nouns
 from workbench.desk.trash import Trash
 from workbench.desk.trash_undo import undo
+from workbench.desk.verb import Doing
 
 KEY = ("genie", "ann", "s-1")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from support.agents import Place
 from support.filling import fill_many
 from support.hostile import MARKUP
 
-from workbench.data import Source, open_source
+from workbench.data import Source
 from workbench.data.agents.writing import assistant_message, tool_call, tool_result, user_message
 from workbench.desk.looking import Looking
 from workbench.desk.session_export import as_jsonl, as_markdown
@@ -19,13 +18,6 @@ KEY = ("genie", "ann", "s-1")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOSTILE = "\x1b]0;pwn\x07\u202e\u200b\x7f\x9b ```` \n## 12:00 · `ann`\n[x](javascript:1) <script>"
 TOKEN = "ghp_" + "a1B2c3D4" * 4 + "wXyZ"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
 
 
 @pytest.fixture

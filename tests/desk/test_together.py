@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from support.agents import Place
 from support.inboxes import NOON, SECRET, ask, wonder
 
-from workbench.data import Source, open_source
+from workbench.data import Source
 from workbench.desk.acting import kind_of
 from workbench.desk.audit import Audit
 from workbench.desk.together import Item, LeftOut, decide, group, heard_since, look_up, overwritten, summary
 from workbench.desk.together_lines import lay_out, listed, report_lines
 from workbench.desk.verbs import APPROVE, DISMISS, REJECT, Record, Verb
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
-
-
-@pytest.fixture
-def source(place: Place) -> Iterator[Source]:
-    with place.open(name="prod") as opened:
-        yield opened
-
-
-@pytest.fixture
-def audit(tmp_path: Path) -> Audit:
-    return Audit(tmp_path / "home", "ops@bastion")
 
 
 def found(source: Source, verb: Verb, *records: Record) -> list[Item | LeftOut]:

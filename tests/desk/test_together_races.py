@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from support.agents import Place
 from support.racers import race
 
-from workbench.data import open_source
 from workbench.desk.audit import Audit
 
 ROWS = 500
@@ -41,13 +39,6 @@ became = decide(verb, source, ours.items, "", audit=Audit(home / name, name), to
 assert became == told
 print(json.dumps([(one.item.record.id, one.result, str(one.words)) for one in became]))
 """
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
 
 
 def test_each_of_500_calls_is_decided_once_and_both_operators_are_told_the_truth(place: Place, tmp_path: Path) -> None:

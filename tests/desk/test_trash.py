@@ -33,11 +33,6 @@ def aged(trash: Trash, id: str, days: float) -> None:
     entry.path.rename(entry.path.with_name(f"{then:%Y%m%dT%H%M%S%f}-{id}{entry.path.suffix}"))
 
 
-@pytest.fixture
-def trash(tmp_path: Path) -> Trash:
-    return Trash(tmp_path / "home")
-
-
 def test_an_entry_has_the_rows_to_the_bit_and_says_whose_they_were(trash: Trash) -> None:
     rows = [kept(*ODD), kept("x", table="short_memories")]
     id = trash.keep(ACT, rows)

@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +21,6 @@ from workbench.desk.trash import Trash
 from workbench.desk.trash_deleting import TOGETHER, Doomed, _Step, about, deleting
 from workbench.desk.trash_entry import Entry
 from workbench.desk.trash_undo import preview, undo
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    where = str(tmp_path / "agents.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    open_source(where, create=True).close()
-    return Place(request.param, where, where)
-
-
-@pytest.fixture
-def source(place: Place) -> Iterator[Source]:
-    with place.open(name="prod") as opened:
-        yield opened
-
-
-@pytest.fixture
-def trash(tmp_path: Path) -> Trash:
-    return Trash(tmp_path / "home")
-
-
-@pytest.fixture
-def audit(tmp_path: Path) -> Audit:
-    return Audit(tmp_path / "home", "ops@bastion")
 
 
 def memories(*ids: str) -> list[Doomed]:

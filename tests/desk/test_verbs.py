@@ -17,11 +17,6 @@ def source(tmp_path: Path) -> Source:
     return open_source(tmp_path / "agents.db", create=True)
 
 
-@pytest.fixture
-def audit(tmp_path: Path) -> Audit:
-    return Audit(tmp_path / "home", "ops@bastion")
-
-
 def test_every_verb_is_a_command_that_takes_what_the_verb_takes() -> None:
     for verb in VERBS:
         command = root.commands[verb.id]

@@ -16,20 +16,20 @@ from workbench.cli.progress import Progress
 from workbench.cli.session import Session, looking
 from workbench.cli.working import opening_of, way_to_write
 from workbench.data.errors import Invalid, ReadOnly, Unavailable, WorkbenchError
-from workbench.desk.deed import DESTROY, Deed, Doing
+from workbench.desk.verb import DESTROY, Doing, Verb
 from workbench.settings import Opening
 
 if TYPE_CHECKING:
     from workbench.data import Source
     from workbench.desk.audit import Audit
-    from workbench.desk.deed import Done
     from workbench.desk.noun import Key, Noun
+    from workbench.desk.verb import Done
 
 
 def do(
     session: Session,
     noun: Noun,
-    deed: Deed,
+    deed: Verb,
     *,
     sources: Sequence[str],
     dry_run: bool,
@@ -63,7 +63,7 @@ class _Run:
 
     session: Session
     noun: Noun
-    deed: Deed
+    deed: Verb
     place: str
     opening: Opening
     source: Source

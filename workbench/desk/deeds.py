@@ -8,8 +8,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.errors import Conflict, Invalid
-from workbench.desk.deed import Doing, Done
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.verb import Doing, Done
 
 if TYPE_CHECKING:
     from workbench.data import Source

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data import Source
 from workbench.data.errors import NotFound, WorkbenchError
-from workbench.desk.deed import Deed, Doing, Done
 from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.verb import Doing, Done, Verb
 from workbench.tui.work import DONE, STOPPED, Work
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Wanted:
     """A deed that was asked for: on which record as it was shown (none for a sweep), how, and what it would change."""
 
-    deed: Deed
+    deed: Verb
     key: Key | None = None
     record: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)

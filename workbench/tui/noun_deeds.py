@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from workbench.data.errors import Conflict, NotFound, WorkbenchError
-from workbench.desk.deed import Deed, Done
 from workbench.desk.detail import Detail
 from workbench.desk.nouns import deeds, nouns
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.verb import Done, Verb
 from workbench.tui.deciding import SETTLE
 from workbench.tui.decision_bar import DecisionBar, TextBar
 from workbench.tui.deed_jobs import Wanted, count, counted, do_all, do_one, told, undo_last
@@ -59,7 +59,7 @@ class NounDeeds(ViewScreen):
         return self.query_one(DecisionBar).display or self.query_one(TextBar).display
 
     @property
-    def deletes(self) -> Deed | None:
+    def deletes(self) -> Verb | None:
         """How one of these is deleted, if it can be."""
         return deeds().get((self.noun.id, "delete"))
 

@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 
 from workbench.data import Source
 from workbench.data.errors import Invalid, WorkbenchError
-from workbench.desk.deed import Deed, Done
 from workbench.desk.detail import Detail
 from workbench.desk.nouns import deeds
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.verb import Done, Verb
 from workbench.tui.deed_jobs import Wanted
 from workbench.tui.noun_deeds import NounDeeds
 
@@ -41,7 +41,7 @@ class NounEdits(NounDeeds):
         self._refused: tuple[object, str] | None = None  # what could not be written
 
     @property
-    def edits(self) -> Deed | None:
+    def edits(self) -> Verb | None:
         """How one of these is edited, if it can be."""
         return deeds().get((self.noun.id, "edit")) or deeds().get((self.noun.id, "set"))
 

@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 
 from workbench.data import Source
 from workbench.data.errors import Invalid
-from workbench.desk.deed import Deed
 from workbench.desk.nouns import deeds
 from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.desk.verb import Verb
 from workbench.tui.deciding import SETTLE
 from workbench.tui.deed_jobs import Wanted, counted, doing_of
 from workbench.tui.noun_deeds import NounDeeds
@@ -35,7 +35,7 @@ class NounSweeps(NounDeeds):
     ]
 
     @property
-    def sweeps(self) -> Deed | None:
+    def sweeps(self) -> Verb | None:
         """How many of these are purged at once, if they can be."""
         noun = _ELSEWHERE.get(self.noun.id, self.noun.id)
         return next((deed for deed in deeds().values() if deed.noun == noun and deed.sweep), None)
@@ -61,7 +61,7 @@ class NounSweeps(NounDeeds):
             of_item=False,
         )
 
-    def _draft(self, deed: Deed) -> str:
+    def _draft(self, deed: Verb) -> str:
         record = self.detail.record if self.detail is not None else None
         words = []
         for option in deed.options:
@@ -102,7 +102,7 @@ def _begun(words: str) -> str:
     return words[:1].lower() + words[1:].rstrip(".")
 
 
-def _read(text: str, deed: Deed) -> Mapping[str, Any]:
+def _read(text: str, deed: Verb) -> Mapping[str, Any]:
     """The options as they were written: `older-than=30d app=genie`."""
     given: dict[str, Any] = {option.id.replace("-", "_"): True for option in deed.options if option.flag}
     known = {option.id: option for option in deed.options if not option.flag}
@@ -122,7 +122,7 @@ def _read(text: str, deed: Deed) -> Mapping[str, Any]:
     return given
 
 
-def _refusal(deed: Deed, text: str) -> SafeText | None:
+def _refusal(deed: Verb, text: str) -> SafeText | None:
     try:
         _read(text, deed)
     except Invalid as error:
