@@ -13,6 +13,7 @@ from textual.widgets import Input
 from workbench.data import Source, open_source
 from workbench.desk.history import History
 from workbench.desk.places import Place
+from workbench.desk.remembered import read
 from workbench.tui.choices import Choices
 from workbench.tui.command_bar import CommandBar, CommandWords
 from workbench.tui.deciding import SETTLE
@@ -264,6 +265,37 @@ def test_it_goes_to_another_source_which_shows_its_own_frame(
         await keys.until(lambda: "PRODUCTION" not in keys.text and "No memories." in keys.text)
 
     operator.run(steps)
+
+
+@ONE
+def test_all_is_the_inbox_of_all_sources_and_a_name_that_of_one(
+    operator: Operator, agents: Source, tmp_path: Path
+) -> None:
+    ask(agents, "deploy")
+    place = another(tmp_path, "there")
+    operator.choices = Choices(places=lambda: [place])
+
+    async def steps(keys: Keys) -> None:
+        await say(keys, "@all")
+        await keys.press("enter")
+        await keys.sees("2 sources", "SOURCE")
+        await say(keys, "@prod-genie")
+        await keys.press("enter")
+        await keys.until(lambda: keys.app.together == () and "2 sources" not in keys.text)
+
+    operator.run(steps)
+
+
+def test_a_filter_of_a_view_that_was_only_just_gone_to_is_remembered(operator: Operator, agents: Source) -> None:
+    talk(agents, "ann/first", "bob/second")
+
+    async def steps(keys: Keys) -> None:
+        await say(keys, "session user=bob")
+        await keys.press("enter")
+        await keys.sees("filter: user=bob", "second")
+
+    operator.run(steps)
+    assert read(operator.home).look("session").filters == {"prod-genie": "user=bob"}
 
 
 @ONE

@@ -41,13 +41,14 @@ class NounArranging(Arranging, NounDeeds):
         except Invalid as error:
             self.say(safe(str(error)), "$error")
             return
-        if not self._laid_out:  # it has only just been gone to: this is what it will read first
+        if text != self.filter:
+            # To the app itself: a view that was only just gone to does not hand anything on yet.
+            self.app.post_message(Arranged(self.noun.id, ("filters", self.place.name), text or None))
+        if not self._laid_out:  # this is what it will read first
             self.filter, self.window = text, ListWindow(ask)
             return
         if self.has_class("-detail"):
             self.action_back()
-        if text != self.filter:
-            self.post_message(Arranged(self.noun.id, ("filters", self.place.name), text or None))
         self.filter = text
         self.read_anew()
 
