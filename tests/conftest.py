@@ -1,5 +1,32 @@
-"""What all tests share: real servers, started only when a test asks for one."""
+"""What all tests share: real servers, started only when a test asks for one, and dumps restored into them."""
 
-from servers import own_server, pooler, postgres15_server, postgres_database, postgres_dsn, postgres_server
+import gzip
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from servers import Server, own_server, pooler, postgres15_server, postgres_database, postgres_dsn, postgres_server
 
 __all__ = ["own_server", "pooler", "postgres15_server", "postgres_database", "postgres_dsn", "postgres_server"]
+
+
+@pytest.fixture
+def restored(postgres_server: Server) -> Iterator[Callable[[Path], str]]:
+    """Restore a packed dump into a database of its own; the answer is its address."""
+    names: list[str] = []
+
+    def restore(dump: Path) -> str:
+        names.append(postgres_server.new_database())
+        dsn = postgres_server.dsn(names[-1])
+        done = subprocess.run(
+            [postgres_server.bin / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", dsn],
+            input=gzip.decompress(dump.read_bytes()),
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return dsn
+
+    yield restore
+    for name in names:
+        postgres_server.drop_database(name)
