@@ -1,6 +1,7 @@
 """What all tests share: real servers, started only when a test asks for one, and dumps restored into them."""
 
 import gzip
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from servers import Server, own_server, pooler, postgres15_server, postgres_database, postgres_dsn, postgres_server
 
 __all__ = ["own_server", "pooler", "postgres15_server", "postgres_database", "postgres_dsn", "postgres_server"]
+
+# A run in the background of a shell ignores ctrl+c, and so would every program that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
