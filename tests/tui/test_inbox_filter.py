@@ -2,6 +2,7 @@
 
 import pytest
 from support.inboxes import NOON, Keys, Operator, ask, wonder
+from textual.events import Key
 
 from workbench.data import Source
 from workbench.data.errors import Invalid
@@ -50,6 +51,28 @@ def test_words_are_looked_for_in_what_is_asked_who_asks_and_where(operator: Oper
         assert "filter" not in keys.text
 
     operator.run(steps)
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_what_is_typed_at_once_behind_the_slash_is_never_read_as_keys(operator: Operator, agents: Source) -> None:
+    """A slow line brings many keys in one piece: `x`, `a` and `y` among them must not decide anything."""
+    call = ask(agents, "fix"), ask(agents, "apply")
+
+    async def steps(keys: Keys) -> None:
+        await keys.settled()
+        for words, mode in (("fix", "1"), ("apply", "1"), ("x/y", "2")):  # the second time, the line was there before
+            await keys.press(mode) if mode != "1" else None
+            for name in ("slash", *words, "enter"):
+                letter = {"slash": "/", "enter": "\r", "/": "/"}.get(name, name)
+                keys.app.post_message(Key("slash" if name == "/" else name, letter))
+            await keys.until(lambda wanted=words: getattr(keys.app.screen, "filter", "") == wanted)
+            assert keys.app.focused is keys.app.screen.query_one("#list")
+            if mode == "1":
+                await keys.press("escape")
+                await keys.until(lambda: not keys.inbox.filter)
+
+    operator.run(steps)
+    assert {agents.approvals.get(each.id).status for each in call} == {"pending"} and operator.acts() == []
 
 
 def test_what_the_filter_shows_is_decided_as_ever(operator: Operator, agents: Source) -> None:

@@ -7,19 +7,23 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import Input
 
 from workbench.desk.noun import Noun
 from workbench.desk.safe import plain
+from workbench.tui.keymap import own_bindings
 from workbench.tui.lines import Line
 
 
 class FilterWords(Input):
     """What is written. Escape leaves it as it was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Cancel", show=False, id="filter.cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Filter", show=False, id="filter.send"),
+        Binding("escape", "give_up", "Cancel", show=False, id="filter.cancel"),
+    ]
 
     class GivenUp(Message):
         """The operator does not want to filter."""
@@ -27,6 +31,13 @@ class FilterWords(Input):
     def action_give_up(self) -> None:
         """Leave."""
         self.post_message(self.GivenUp())
+
+    async def _on_key(self, event: Key) -> None:
+        # Taken in their turn: a binding comes back later than the letters that were typed behind it.
+        for binding in own_bindings(self, "filter.", event.key):
+            event.stop()
+            event.prevent_default()
+            await self.app.run_action(binding.action, self)
 
     def _on_paste(self, event: Paste) -> None:
         # What is pasted comes from anywhere: a control character in it would reach the terminal.
@@ -71,7 +82,7 @@ class FilterBar(Horizontal):
         words.placeholder = placeholder
         words.value = text
         words.cursor_position = len(text)
-        words.focus()
+        self.screen.set_focus(words)  # at once: what is typed next belongs here already
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Filter."""

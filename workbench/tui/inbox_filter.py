@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class InboxFilter(ViewScreen):
     """What is filtered away is counted still, and comes back with escape."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "filter", "Filter", id="view.filter")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="view.filter", priority=True)  # else what is typed behind it is keys
+    ]
 
     filter = ""
     items: Mapping[Key, Waiting]

@@ -207,6 +207,8 @@ class InboxScreen(Together, InboxReading):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a bar asks, only its own keys act; those that scroll the detail then are for no other time."""
+        if action == "filter":
+            return self.takes_filter
         if not self.is_mounted:
             return True
         if action == "scroll_detail":

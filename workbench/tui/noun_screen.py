@@ -62,7 +62,7 @@ class NounScreen(NounArranging, NounFinding, NounMany, NounSweeps, NounEdits, No
         Binding("enter", "open", "Open", id="view.open"),
         Binding("escape", "back", "Back", id="view.back"),
         Binding("tab", "other_pane", "Other pane", id="view.pane"),
-        Binding("slash", "filter", "Filter", id="view.filter"),
+        Binding("slash", "filter", "Filter", id="view.filter", priority=True),
         Binding("left", "part(-1)", "The part before", id="view.part-before"),
         Binding("right", "part(1)", "The next part", id="view.part-next"),
         Binding("u", "fold", "Calls in full, or folded", id="view.fold"),
@@ -287,6 +287,8 @@ class NounScreen(NounArranging, NounFinding, NounMany, NounSweeps, NounEdits, No
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What only things with several parts can do is no key of the others; while a bar asks, only its own act."""
+        if action == "filter":
+            return self.takes_filter
         if self.is_mounted and self.asking:
             return action in ("help", "scroll_detail")
         if action == "match":

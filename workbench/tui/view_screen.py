@@ -124,6 +124,12 @@ class ViewScreen(Screen[None]):
         """Whether a bar is open, so that only its own keys act."""
         return False
 
+    @property
+    def takes_filter(self) -> bool:
+        """Whether `/` asks for a filter now. It is taken before any other key, and is a letter where one writes."""
+        focused = self.focused
+        return self._laid_out and not self.asking and not (focused and focused.check_consume_key("slash", "/"))
+
     # -- what a view brings ----------------------------------------------------------------------------------
 
     def refresh_now(self) -> None:
