@@ -100,6 +100,27 @@ def test_what_was_read_of_a_source_stays_while_it_is_gone_and_its_successor_is_r
     operator.run(steps)
 
 
+def test_a_file_that_is_replaced_by_another_kind_ends_nothing_and_comes_back(tmp_path: Path) -> None:
+    """Nothing that is left can have an inbox: the screen says so, and goes on once the right file lies there again."""
+    path, kept, other = (tmp_path / f"{name}.db" for name in ("agents", "kept", "other"))
+    made(path, "first")
+    with sqlite3.connect(other) as state:
+        state.execute("CREATE TABLE operational_state (namespace TEXT, key TEXT, value TEXT, updated_at TEXT)")
+    state.close()
+    operator = Operator(Where("sqlite", str(path), str(path)), tmp_path / "home")
+
+    async def steps(keys: Keys) -> None:
+        await keys.sees("inbox 1", "first")
+        path.rename(kept)
+        shutil.copy(other, path)
+        await keys.sees("has no inbox", "○ down")
+        kept.replace(path)
+        await keys.sees("● live", "inbox 1")
+        await keys.settled()
+
+    operator.run(steps)
+
+
 def test_a_source_that_keeps_everybody_out_and_one_that_says_nothing_hold_back_neither_keys_nor_decisions(
     operator: Operator, agents: Source, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from workbench.data.errors import Unsupported
 from workbench.desk import clocks, inbox
 from workbench.desk.inbox import Inbox, Key, Waiting
 from workbench.desk.moments import now
@@ -226,6 +227,10 @@ class InboxReading(InboxFilter, InboxArranging, Deciding):
 
     def _leave_out(self, one: OneInbox) -> None:
         """It is of a kind that has no inbox; where it is the only one, there is nothing to be shown."""
+        if one.read is not None:
+            # It had one: another file lies there by now, which is nothing to end for, and may be put right.
+            self.show_failure(one, Unsupported("what lies here by now has no inbox"))
+            return
         one.left_out, one.read, one.failure = True, None, None
         if len(self.inboxes):
             self._show_what_is_left()
