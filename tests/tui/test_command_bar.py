@@ -1,6 +1,7 @@
 """The line behind `:`: to a noun, a filter and a source at once, or something begun; by keys, on both engines."""
 
 from pathlib import Path
+from threading import Event
 from time import monotonic
 
 import pytest
@@ -276,12 +277,43 @@ def test_all_is_the_inbox_of_all_sources_and_a_name_that_of_one(
     operator.choices = Choices(places=lambda: [place])
 
     async def steps(keys: Keys) -> None:
+        await say(keys, "session errors @all")
+        await keys.press("enter")
+        await keys.sees("name one source for session")
+        assert keys.app.together == () and not keys.inbox.filter
         await say(keys, "@all")
         await keys.press("enter")
         await keys.sees("2 sources", "SOURCE")
         await say(keys, "@prod-genie")
         await keys.press("enter")
         await keys.until(lambda: keys.app.together == () and "2 sources" not in keys.text)
+
+    operator.run(steps)
+
+
+@ONE
+def test_who_goes_elsewhere_is_not_taken_to_a_source_that_answers_late(
+    operator: Operator, agents: Source, tmp_path: Path
+) -> None:
+    ask(agents, "deploy")
+    there, answers = another(tmp_path, "there"), Event()
+
+    def open_late(write: bool) -> Source:
+        answers.wait(30)
+        return there.opener()()
+
+    operator.choices = Choices(places=lambda: [Place("there", "its place", open_late)])
+
+    async def steps(keys: Keys) -> None:
+        await say(keys, "session @there")
+        await keys.press("enter")
+        await keys.sees("Opening there")
+        await say(keys, "@all")
+        await keys.press("enter")
+        await keys.sees("2 sources")
+        answers.set()
+        await keys.sees("inbox 2", "restart")
+        assert keys.app.current_mode == "inbox"
 
     operator.run(steps)
 

@@ -180,6 +180,7 @@ class WorkbenchApp(Working, Commanding, App[int]):
         """Show a noun of another source, or the inbox of several together; other views stay as they are left."""
         if chosen is None:
             return
+        self._visits += 1  # a source that was asked for before comes too late
         places = (chosen,) if isinstance(chosen, Place) else tuple(chosen)
         self.together = places if len(places) > 1 else ()
         for screen in self._views():

@@ -139,6 +139,10 @@ class Commanding(Choosing):
         elif wish.deal:
             self._due = self._deals[wish.deal]
         elif wish.source and (place := self.known_places().get(wish.source)) is None:
+            if wish.noun not in ("", "inbox"):
+                words = safe(f"@{wish.source} is the inbox of all sources together: name one source for {wish.noun}")
+                self.tell_operator(words, "$warning")
+                return
             self.go_to(tuple(self.known_places().values()), "inbox", partial(_filter, text=wish.filter))
         elif wish.source and place is not None and (wish.source != self.place.name or self.together):
             self.visit(place, wish.noun, wish.filter)
