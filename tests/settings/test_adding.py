@@ -12,6 +12,8 @@ from workbench.settings.adding import NewSource, suggested_name
         ("/srv/Häßlich & böse.db", "H-lich-b-se"), ("/srv/home.db", "home-2"), ("/", ""),
         ("postgresql://ops@db/agents", "agents"), ("postgresql://ops@db/agents?sslmode=require", "agents"),
         ("host=db dbname=live user=ops", "live"), ("postgresql://db", "server"), ("postgresql://db/x?nonsense=1", ""),
+        ("host=db password=one/two", "server"), ("postgresql://db?password=one/two", "server"),
+        ("password='one/two' host=db dbname=live", "live"),
         ("/srv/\x1b[2J.db", "2J"), ("/srv/" + "x" * 90 + ".db", "x" * 24),
     ],
 )  # fmt: skip

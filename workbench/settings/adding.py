@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from workbench.data.errors import Invalid, WorkbenchError
-from workbench.data.target import FileTarget, ServerTarget, parse_target, secrets_of
+from workbench.data.target import FileTarget, ServerTarget, mask, parse_target, secrets_of
 from workbench.settings.layers import RESERVED_NAMES
 from workbench.settings.targets import has_literal_password
 
@@ -86,7 +86,7 @@ def suggested_name(target: str, taken: Collection[str]) -> str:
         word = path.parent.name if path.stem in ("genie", "workbench", "index") else path.stem
         word = word or path.stem
     elif isinstance(parsed, ServerTarget):
-        found = _DATABASE.search(target)
+        found = _DATABASE.search(mask(target))  # what stands in a password is no name
         word = found[1] if found else "server"
     word = re.sub(r"[^A-Za-z0-9._-]+", "-", word).strip("._-")[:_LONGEST].rstrip("._-")
     if not word:
