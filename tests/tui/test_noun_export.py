@@ -91,3 +91,60 @@ def test_a_list_is_written_as_it_is_filtered(
     operator.run(steps)
     lines = (tmp_path / "bobs.csv").read_text().splitlines()
     assert len(lines) == 151 and all(",bob," in line for line in lines[1:])
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_list_is_written_in_the_order_that_it_is_shown_in(
+    operator: Operator, agents: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        agents.sessions.create_session(("genie", "ann", f"s-{number}"))
+        agents.sessions.append_event(("genie", "ann", f"s-{number}"), user_message(f"word {number}"))
+    monkeypatch.chdir(tmp_path)
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("2", "2")
+        await reads(keys, "word 0", "word 2")
+        await to_file(keys, "newest.jsonl")
+        await reads(keys, "newest.jsonl, 3 lines")
+        await keys.press("S")
+        await reads(keys, "Sort the whole list")
+        await keys.press("j", "enter")
+        await reads(keys, "oldest first")
+        await keys.until(lambda: len(keys.view.table.rows) == 3)
+        await to_file(keys, "oldest.jsonl")
+        await reads(keys, "oldest.jsonl, 3 lines")
+
+    operator.run(steps)
+    newest, oldest = ((tmp_path / f"{name}.jsonl").read_text().splitlines() for name in ("newest", "oldest"))
+    assert newest == oldest[::-1] and [json.loads(line)["session"]["session_id"] for line in oldest] == [
+        "s-0", "s-1", "s-2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_path_that_leads_nowhere_is_refused_where_it_is_written(
+    operator: Operator, agents: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("5")
+        await reads(keys, "No memories.")
+        await to_file(keys, "~nobody-of-that-name/m.jsonl")
+        await reads(keys, "there is no such user here")
+        gone.rmdir()
+        await keys.press("ctrl+u")
+        await keys.type("m.jsonl")
+        await keys.press("enter")
+        await reads(keys, "was started in is gone")
+        await keys.press("ctrl+u")
+        await keys.type("~/m.jsonl")
+        await keys.press("enter")
+        await reads(keys, "m.jsonl, 0 lines")
+
+    operator.run(steps)
+    assert (tmp_path / "m.jsonl").read_text() == ""

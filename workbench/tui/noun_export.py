@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +20,7 @@ from workbench.tui.noun_deeds import NounDeeds
 from workbench.tui.work import DONE, Nothing, Work
 
 _WORDS = {"jsonl": "every event exactly", "markdown": "a transcript, its secrets masked"}
+_TOGETHER = 500  # rows of a list that are read at a time
 
 
 class NounExport(NounDeeds):
@@ -28,6 +31,10 @@ class NounExport(NounDeeds):
     ]
 
     filter: str
+
+    def asked_for(self, filter: str) -> Ask:
+        """What the list is asked for, in the order that was chosen."""
+        raise NotImplementedError
 
     def action_export(self) -> None:
         """Ask for the name of the file."""
@@ -59,17 +66,30 @@ class NounExport(NounDeeds):
 
     def _no_file(self, text: str) -> SafeText | None:
         try:
+            _file(text)
             form_of(self.noun, text.strip())
         except Invalid as error:
             return safe(str(error))
         return None
 
     def _write(self, key: Key | None, text: str) -> None:
-        path = Path(text.strip()).expanduser().absolute()
+        path = _file(text)
         work = Work(plain(f"export {self.noun.id if self.noun.forms else self.noun.plural}"), self.place.name)
         looking = Looking(self.place.name, self.moment)
-        job = partial(_export, noun=self.noun, key=key, path=path, ask=self.noun.ask(self.filter, 500), looking=looking)
+        ask = replace(self.asked_for(self.filter), limit=_TOGETHER)
+        job = partial(_export, noun=self.noun, key=key, path=path, ask=ask, looking=looking)
         self.working.start_work(self.lane, work, job, lambda _: None)
+
+
+def _file(text: str) -> Path:
+    """The file that is meant; `Invalid` where there is no telling."""
+    path = os.path.expanduser(text.strip())  # noqa: PTH111 - Path.expanduser fails for an unknown user
+    if path.startswith("~"):
+        raise Invalid("there is no such user here: write the path without ~")
+    try:
+        return Path(path).absolute()
+    except OSError:
+        raise Invalid("the directory that the workbench was started in is gone: write a path from / on") from None
 
 
 def _export(
