@@ -123,3 +123,20 @@ def test_on_a_production_source_its_name_is_typed(operator: Operator, agents: So
 
     operator.run(steps)
     assert not agents.sessions.list_sessions()
+
+
+def test_nothing_is_asked_in_a_view_that_was_left(operator: Operator, agents: Source) -> None:
+    remember(agents)
+
+    async def steps(keys: Keys) -> None:
+        await looked_at(keys, "likes tea")
+        view, answered = keys.view, []
+        ask = view._ask_to_delete
+        view._ask_to_delete = lambda *found: (ask(*found), answered.append(found))  # type: ignore[method-assign,func-returns-value]
+        view.action_delete()
+        keys.app.action_noun("inbox")
+        await keys.until(lambda: answered)
+        assert keys.app.screen is not view and not view.asking
+
+    operator.run(steps)
+    assert operator.acts() == []

@@ -134,3 +134,27 @@ def test_what_an_editor_would_hide_or_lose_is_not_opened_in_one(operator: Operat
 
     operator.run(steps)
     assert operator.acts() == []
+
+
+def test_a_value_is_not_asked_for_of_a_session_that_the_cursor_has_left(operator: Operator, agents: Source) -> None:
+    agents.sessions.create_session(KEY, {"mood": b"calm"})
+    agents.sessions.create_session(("genie", "ann", "s-2"), {"mood": b"wild"})
+
+    async def steps(keys: Keys) -> None:
+        await looked_at(keys, "2", "s-1", "s-2")
+        await keys.press("right")
+        await reads(keys, "mood")
+        view, answered = keys.view, []
+        choose = view._choose
+        view._choose = lambda *found: (choose(*found), answered.append(found))  # type: ignore[method-assign,func-returns-value]
+        view.action_edit()
+        view.table.action_move(1)
+        await keys.until(lambda: answered)
+        assert not view.asking
+        await keys.until(lambda: view.detail is not None and view.detail.key[2:] == view.table.cursor)
+        await keys.press("e")
+        await reads(keys, "Which value of the state? mood")
+        await keys.press("escape")
+
+    operator.run(steps)
+    assert operator.acts() == []

@@ -199,7 +199,7 @@ class NounDeeds(ViewScreen):
         self.lane.read("count", work, partial(self._ask_to_delete, detail), self.refused)
 
     def _ask_to_delete(self, detail: Detail, wanted: Wanted) -> None:
-        if self.detail is None or self.detail.key != detail.key or self.asking:
+        if self.detail is None or self.detail.key != detail.key or self.asking or not self.is_current:
             return  # the operator has gone on meanwhile
         question = plain(f"{wanted.deed.title} ") + _name(detail) + plain(f" ({counted(wanted.counts)})?")
         warnings = [plain(wanted.deed.told)] if wanted.deed.told else []

@@ -35,6 +35,11 @@ class NounEdits(NounDeeds):
 
     part: str
 
+    @property
+    def _key(self) -> Key | None:
+        """What the cursor is on."""
+        raise NotImplementedError
+
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)
         self._sent: tuple[object, str] | None = None  # what is being written, and for which text
@@ -70,7 +75,7 @@ class NounEdits(NounDeeds):
 
     def _choose(self, wanted: Wanted, names: list[str]) -> None:
         """Ask which of the values is meant."""
-        if self.asking or not self.is_current:
+        if self._has_gone_on(wanted):
             return
         shown = plain(", ").join([safe(name, limit=40) for name in names[:_NAMED]])
         more = plain(f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
@@ -82,12 +87,16 @@ class NounEdits(NounDeeds):
             of_item=False,
         )
 
+    def _has_gone_on(self, wanted: Wanted) -> bool:
+        """Whether the operator looks at something else by now."""
+        return self.asking or not self.is_current or self._key != wanted.key
+
     def _look_before(self, wanted: Wanted, name: str) -> None:
         work = partial(_value, key=wanted.key or (), name=name)
         self.lane.read("state", work, partial(self._edit_value, wanted, name), self.refused)
 
     def _edit_value(self, wanted: Wanted, name: str, value: SessionState | None) -> None:
-        if self.asking or not self.is_current:
+        if self._has_gone_on(wanted):
             return
         new = value is None
         wanted = replace(wanted, options={"key": name}, shown=value)
