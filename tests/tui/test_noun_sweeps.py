@@ -13,6 +13,7 @@ from support.inboxes import NOON, Keys, Operator
 from support.screens import NARROW, WIDE, Screen, golden
 
 from workbench.data import Source
+from workbench.data.errors import Unavailable
 from workbench.tui.deciding import SETTLE
 from workbench.tui.work import RUNNING
 
@@ -245,3 +246,51 @@ def test_marked_rows_are_deleted_together_each_on_record_and_what_changed_stays(
     assert len(agents.memories.list()) == 3
     assert [act.entry.verb for act in operator.acts()] == ["delete"] * 3 + ["undo"]
     assert sorted(act.result for act in operator.acts()) == ["deleted", "deleted", "failed", "undone"]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_question_about_many_that_has_only_just_come_is_not_answered(
+    operator: Operator, agents: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents.memories.add_memory(("genie", "ann"), "likes tea", [])
+    monkeypatch.setattr("workbench.tui.noun_many.monotonic", lambda: 1.0)
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("5")
+        await reads(keys, "likes tea")
+        await keys.press("space", "delete")
+        await reads(keys, "Delete 1 memories (1 row)?")
+        await keys.press("y")
+        await reads(keys, "This has only just come on screen", "Delete 1 memories (1 row)?")
+        await keys.press("n")
+
+    operator.run(steps)
+    assert len(agents.memories.list()) == 1 and operator.acts() == []
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_of_many_none_is_tried_after_the_source_went_away(
+    operator: Operator, agents: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        agents.memories.add_memory(("genie", "ann"), f"fact {number}", [])
+    tried = []
+
+    def away(*found: Any, **more: Any) -> Any:
+        tried.append(found)
+        raise Unavailable("the source went away")
+
+    monkeypatch.setattr("workbench.tui.deed_jobs.do_one", away)
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("5")
+        await reads(keys, "fact 0", "fact 2")
+        await keys.press("g", "space", "j", "space", "j", "space", "delete")
+        await asked(keys, "Delete 3 memories (3 rows)?")
+        await keys.press("y")
+        await reads(keys, "delete memories: 0 of 3 done")
+        await keys.press("J")
+        await reads(keys, "stopped", "the source went away", "not tried")
+
+    operator.run(steps)
+    assert len(tried) == 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.data import Source
-from workbench.data.errors import NotFound, WorkbenchError
+from workbench.data.errors import NotFound, Unavailable, WorkbenchError
 from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
 from workbench.desk.verb import Doing, Done, Verb
@@ -77,9 +77,11 @@ def do_all(source: Source, work: Work, wanted: Sequence[Wanted], rules: Rules, u
     """Do them one after the other, each on record by itself; what was not done is told of each."""
     done = 0
     before = 0
+    state = DONE
     for number, each in enumerate(wanted):
         if not work.go_on():
             work.more += [_of(left) + plain(": not done, it was stopped") for left in wanted[number:]]
+            state = STOPPED
             break
 
         def progress(count: int, before: int = before) -> None:
@@ -91,6 +93,10 @@ def do_all(source: Source, work: Work, wanted: Sequence[Wanted], rules: Rules, u
             if len(wanted) == 1:
                 raise
             work.more.append(_of(each) + plain(": ") + safe(str(error)))
+            if isinstance(error, Unavailable):  # each of the others would wait as long as this one did
+                work.more += [_of(left) + plain(": not tried") for left in wanted[number + 1 :]]
+                state = STOPPED
+                break
         else:
             words, stands = told(found, unrecorded, undo)
             if len(wanted) == 1:
@@ -101,7 +107,7 @@ def do_all(source: Source, work: Work, wanted: Sequence[Wanted], rules: Rules, u
         before += each.total
         work.progress(before)
     words = work.title + plain(f": {done:,} of {len(wanted):,} done")
-    return words + plain(f" · {undo} puts the last back" if done else ""), STOPPED if work.stopping else DONE
+    return words + plain(f" · {undo} puts the last back" if done else ""), STOPPED if work.stopping else state
 
 
 def _of(wanted: Wanted) -> SafeText:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from workbench.data import Source
 from workbench.desk.nouns import nouns
 from workbench.desk.places import Rules
 from workbench.desk.safe import SafeText, plain, safe
+from workbench.tui.deciding import SETTLE
 from workbench.tui.deed_jobs import Wanted, counted, doing_of
 from workbench.tui.noun_deeds import NounDeeds
 from workbench.tui.rows import Key
@@ -44,7 +46,7 @@ class NounMany(NounDeeds):
             self.lane.read("count", work, partial(self._ask_for_all, marked), self.refused)
 
     def _ask_for_all(self, marked: tuple[Key, ...], wanted: list[Wanted]) -> None:
-        if self.asking or not wanted or self.table.marked != marked:
+        if self.asking or not self.is_current or not wanted or self.table.marked != marked:
             return  # the operator has gone on meanwhile
         deed = wanted[0].deed
         total: dict[str, int] = {}
@@ -53,9 +55,14 @@ class NounMany(NounDeeds):
                 total[name] = total.get(name, 0) + count
         many = plain(f"{deed.title} {len(wanted):,} {nouns()[deed.noun].plural} ({counted(total)})?")
         warnings = [_names(wanted), *([plain(deed.told)] if deed.told else [])]
-        self.ask_to_destroy(many, lambda _: self._delete_all(wanted), warnings, of_item=False)
+        asked = monotonic()
+        self.ask_to_destroy(many, lambda _: self._delete_all(marked, wanted, asked), warnings, of_item=False)
 
-    def _delete_all(self, wanted: list[Wanted]) -> None:
+    def _delete_all(self, marked: tuple[Key, ...], wanted: list[Wanted], asked: float) -> None:
+        if monotonic() - asked < SETTLE:
+            self._ask_for_all(marked, wanted)
+            self.say(plain("This has only just come on screen: look, and press again."), "$warning")
+            return
         self.table.action_clear_marks()
         self.do(wanted)
 
