@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.inboxes import NOON, Keys, Operator, ask
+from support.inboxes import NOON, Keys, Operator, ask, place_at
 from support.screens import NARROW, WIDE, Screen, golden
 
 from workbench.data import Source
 from workbench.desk.audit import Audit, audit_log
 from workbench.desk.audit_chain import NOTHING, moment, seal
+from workbench.tui.choices import Choices
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x34", "80x24"])
 FILE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # the log is a file, whatever the sources are
@@ -145,3 +146,34 @@ def test_what_was_deleted_is_put_back_from_the_act_that_did_it(operator: Operato
     operator.run(steps)
     assert [act.entry.verb for act in operator.acts()] == ["delete", "undo"]
     assert [memory.content for memory in agents.memories.list()] == ["likes tea"]
+
+
+@FILE
+def test_what_was_deleted_in_another_source_is_put_back_where_that_was_opened_for_writing(
+    operator: Operator, agents: Source, tmp_path: Path
+) -> None:
+    agents.memories.add_memory(("genie", "ann"), "likes tea")
+    operator.read_only = True
+    first = operator.app().place
+    other = place_at(tmp_path / "other.db", writable=False)
+    operator.choices = Choices(places=lambda: [first, other])
+
+    async def steps(keys: Keys) -> None:
+        await keys.press("5")
+        await keys.sees("likes tea")
+        await keys.press("W")
+        await keys.sees("for writing?")
+        await keys.press("y")
+        await keys.sees("Opened for writing.")
+        while not keys.view.asking:
+            await keys.press("delete")
+        await keys.press("y")
+        await keys.sees("No memories.")
+        keys.app.show_noun("audit", other)
+        await keys.sees("acts 1", "Z Undo")
+        assert "Undo (read-only)" not in keys.text
+        while not agents.memories.list():
+            await keys.press("Z")
+
+    operator.run(steps)
+    assert [act.entry.verb for act in operator.acts()] == ["delete", "undo"]

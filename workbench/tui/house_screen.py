@@ -36,7 +36,7 @@ class HouseScreen(NounScreen):
 
         self.fault: SafeText | None = None
         self._token: str | None = None
-        self._places = places
+        self._known = app.known_places
         self._gateway = app.gateway
         # A house is read as a source is, by the nouns that are in it.
         lane = app.gateway.lane(NAME, opener)  # type: ignore[arg-type]
@@ -100,8 +100,7 @@ class HouseScreen(NounScreen):
         return words
 
     def _place_of(self, act: Act) -> Place | None:
-        name = act.entry.source
-        return next((place for place in (self.place, *self._places()) if place.name == name), None)
+        return self._known().get(act.entry.source)  # as it is shown now: it may be open for writing by now
 
     def action_undo(self) -> None:
         """Put back what the act under the cursor deleted, in the source where it was done."""
