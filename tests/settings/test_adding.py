@@ -2,6 +2,7 @@
 
 import pytest
 
+from workbench.data.errors import Invalid
 from workbench.settings.adding import NewSource, suggested_name
 
 
@@ -31,3 +32,8 @@ def test_only_what_is_not_usual_is_written_and_a_password_is_known_for_one() -> 
     assert NewSource("a", "postgresql://ops:pw@db/x").secrets == ("pw",)
     assert NewSource("a", "postgresql://ops:${PW}@db/x").secrets == ()
     assert "pw" not in repr(NewSource("a", "postgresql://ops:pw@db/x"))
+
+
+def test_a_passfile_of_an_unknown_user_is_refused() -> None:
+    with pytest.raises(Invalid, match="that home is not known"):
+        NewSource("a", "host=db", passfile="~nobody-of-that-name/pass").entry()

@@ -52,7 +52,12 @@ class NewSource:
             if getattr(self, name):
                 entry[name] = True
         if self.passfile is not None:
-            path = os.path.abspath(Path(self.passfile).expanduser())  # noqa: PTH100 - links stay
+            try:
+                path = os.path.abspath(Path(self.passfile).expanduser())  # noqa: PTH100 - links stay
+            except RuntimeError:  # "~somebody" who does not exist here
+                raise Invalid(
+                    '--passfile begins with "~", but that home is not known: write the path in full'
+                ) from None
             entry["passfile"] = _text(path, "--passfile")
         return entry
 
