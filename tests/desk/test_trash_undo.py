@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,22 @@ def test_what_went_before_the_trash_was_full_is_in_it_and_told(place: Place, sou
         deleting(source, memories(*ids, "z"), trash, about(source, "me", "delete", "memory"))
     (entry,) = trash.list()
     assert entry.rows == TOGETHER and place.rows("SELECT count(*) FROM memories") == [(11,)]
+
+
+def test_what_went_before_the_source_went_away_is_in_the_trash_and_told(
+    place: Place, source: Source, trash: Trash
+) -> None:
+    ids = [f"{number:04}" for number in range(TOGETHER)]
+    fill(place, "memories", *({"id": id} for id in ids))
+
+    def doomed() -> Iterator[Doomed]:
+        yield from memories(*ids)
+        raise Unavailable("the server went away")
+
+    with pytest.raises(Unavailable, match=rf"went away; the {TOGETHER} before are deleted, and in the trash as "):
+        deleting(source, doomed(), trash, about(source, "me", "delete", "memory"))
+    (entry,) = trash.list()
+    assert entry.rows == TOGETHER and place.rows("SELECT count(*) FROM memories") == [(0,)]
 
 
 def test_a_transaction_that_is_run_again_keeps_nothing_twice(place: Place, source: Source, trash: Trash) -> None:

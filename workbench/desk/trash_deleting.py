@@ -69,14 +69,18 @@ def deleting(
     one `go_on` is asked.
     """
     whole = Deleted()
-    for number, chunk in enumerate(_chunks(doomed)):
-        if not go_on():
-            whole.stopped = True
-            break
-        if number and not source.ours:
-            sleep(PAUSE)
-        step = _Step(chunk, trash, act, whole.entry)
+    rest, number = _chunks(doomed), 0
+    while True:
         try:
+            chunk = next(rest, None)  # what is next may be read only now, and that may fail as well
+            if chunk is None:
+                break
+            if not go_on():
+                whole.stopped = True
+                break
+            if number and not source.ours:
+                sleep(PAUSE)
+            step = _Step(chunk, trash, act, whole.entry)
             deleted = source.database.transact(step, durable=True)
         except WorkbenchError as error:
             if not whole.count:
@@ -87,6 +91,7 @@ def deleting(
         whole.entry = deleted.entry
         whole.count += deleted.count
         whole.missing += deleted.missing
+        number += 1
         progress(whole.count)
     return whole
 

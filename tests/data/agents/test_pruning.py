@@ -1,6 +1,8 @@
 """Old events: counted and deleted by instants, of one application or of all, on every engine."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from support.agents import Place
@@ -8,9 +10,10 @@ from support.events import NOON
 
 from workbench.data import Source
 from workbench.data.agents.clock import Clock
+from workbench.data.agents.pruning import Pruning
 from workbench.data.agents.tables import SESSION_EVENTS
 from workbench.data.engine.statement import Statement
-from workbench.data.errors import Invalid, ReadOnly
+from workbench.data.errors import Invalid, ReadOnly, Unavailable
 
 DAY = timedelta(days=1)
 _INSERT: Statement[None] = Statement(
@@ -89,3 +92,16 @@ def test_the_events_of_a_session_are_counted(source: Source) -> None:
     write(source, [1, 2, 3])
     assert source.sessions.count_events(("genie", "root", "s1")) == 3
     assert source.sessions.count_events(("genie", "root", "nobody")) == 0
+
+
+def test_what_went_before_the_source_went_away_is_told(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(source, [50, 50, 50])
+    old = Pruning._old
+
+    def breaks_off(*asked: Any) -> Iterator[Any]:
+        yield next(old(*asked))
+        raise Unavailable("the server went away")
+
+    monkeypatch.setattr(Pruning, "_old", breaks_off)
+    with pytest.raises(Unavailable, match="the server went away; the 3 before that are gone"):
+        source.sessions.prune_old_events(DAY, at=NOON)

@@ -88,18 +88,21 @@ class AgentsStore:
         done. In somebody else's SQLite file each write is a chunk of its own, with a pause before the next.
         """
         theirs = self._source.engine == "sqlite" and not self._source.ours
-        changed = 0
-        for number, chunk in enumerate((write,) for each in chunks for write in each) if theirs else enumerate(chunks):
-            if not go_on():
-                break
-            if theirs and number:
-                sleep(_PAUSE)
+        changed = number = 0
+        rest = iter(((write,) for each in chunks for write in each) if theirs else chunks)
+        while True:
             try:
+                chunk = next(rest, None)  # what is next is read only now, which may fail as well
+                if chunk is None or not go_on():
+                    break
+                if theirs and number:
+                    sleep(_PAUSE)
                 changed += self._database.transact(partial(_all_of, tuple(chunk)))
             except WorkbenchError as error:
                 if not changed:
                     raise
                 raise type(error)(f"{error}; the {changed:,} before that are gone") from None
+            number += 1
             progress(changed)
         return changed
 
