@@ -10,9 +10,11 @@ from support.running import agents_database, environment, start
 from support.screens import Pty
 
 from workbench.cli.resuming import last_source, remembered, theme_of
+from workbench.cli.screen import _open_screen
 from workbench.cli.session import HOME, Session
 from workbench.data import open_source
-from workbench.desk.remembered import FILE, Remembered, read, save
+from workbench.desk.places import Place, Rules
+from workbench.desk.remembered import FILE, Remembered, may_be_kept, read, save
 
 SETTINGS = """
 theme = "workbench-light"
@@ -95,3 +97,22 @@ def test_the_program_begins_where_it_was_left(tmp_path: Path) -> None:
         pty.send("q")
         assert pty.until_closed() == 0
     assert json.loads((home / FILE).read_text())["version"] == 1
+
+
+def test_a_password_that_is_met_while_the_screen_is_shown_is_written_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.cli.failures._secrets", set())
+    monkeypatch.setenv("LATER_PASSWORD", "hush-sesame")
+    shown = session(tmp_path, '[sources.later]\ntarget = "postgresql://ops:${LATER_PASSWORD}@db/x"\n')
+    rules: list[Rules] = []
+
+    def run(place: Place, given: Rules, *rest: object) -> int:
+        rules.append(given)
+        return 0
+
+    monkeypatch.setattr("workbench.tui.app.run", run)
+    assert _open_screen(shown, [HOME], Remembered()) == 0
+    assert may_be_kept("about hush-sesame", rules[0].secrets)
+    shown.configured()  # as the list of sources does
+    assert not may_be_kept("about hush-sesame", rules[0].secrets)

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from workbench.cli.output import refuse
 from workbench.data.errors import (
@@ -68,6 +68,13 @@ def remember_secrets(secrets: Iterable[str]) -> None:
 def remembered_secrets() -> tuple[str, ...]:
     """What was remembered."""
     return tuple(_secrets)
+
+
+class RememberedSecrets:
+    """What is remembered whenever one looks: a screen opens and adds sources while it runs."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(remembered_secrets())
 
 
 def masked(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from workbench.cli.failures import masked
+from workbench.cli.failures import RememberedSecrets, masked
 from workbench.cli.inbox import print_inbox
 from workbench.cli.options import Command
 from workbench.cli.probing import opened
@@ -145,7 +145,7 @@ def _open_screen(session: Session, names: Sequence[str], kept: Remembered) -> in
         book=Book(session, "screen", "mark that it is to be stored"),
     )
     theme = settings.theme if is_plain() else theme_of(session, kept)
-    rules = Rules(settings.operator, settings.home, session.secrets)
+    rules = Rules(settings.operator, settings.home, RememberedSecrets())
     code = run(several[0], rules, suited(theme), choices, several[1:])
     if code == NO_INBOX:
         raise NoInbox(f"{several[0].display} has no inbox")

@@ -22,7 +22,7 @@ _PATIENCE = 1.0  # seconds that another workbench may take to write its line
 class History:
     """The lines of one home, oldest first."""
 
-    def __init__(self, home: Path, secrets: Sequence[str] = ()) -> None:
+    def __init__(self, home: Path, secrets: Iterable[str] = ()) -> None:
         self.file = home / FILE_NAME
         self._secrets = [secret for secret in secrets if len(secret) > 2]  # as the audit log does
 

@@ -1,6 +1,6 @@
 """Where an operator looks: a source by its name, how it is opened, and what may be done to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -35,5 +35,5 @@ class Rules:
 
     operator: str
     home: Path
-    secrets: tuple[str, ...] = ()
+    secrets: Iterable[str] = ()  # looked at anew whenever something is written down
     abandoned_after: timedelta = ABANDONED_AFTER
