@@ -11,9 +11,11 @@ from servers import Server, own_server, pooler, postgres15_server, postgres_data
 
 __all__ = ["own_server", "pooler", "postgres15_server", "postgres_database", "postgres_dsn", "postgres_server"]
 
-# A run in the background of a shell ignores ctrl+c, and so would every program that a test starts and interrupts.
+# A run in the background ignores ctrl+c, or the end of its terminal; every program that a test starts would do so too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -92,12 +92,12 @@ def test_the_footer_the_help_and_the_sentences_name_the_changed_keys(operator: O
 def test_the_bar_for_words_names_and_obeys_changed_keys(operator: Operator) -> None:
     with operator.where.open() as agents:
         question = wonder(agents)
-    mapped(operator, words__send="ctrl+s", words__cancel="ctrl+x", **{"words__new-line": "enter"})
+    mapped(operator, words__send="ctrl+s", words__cancel="f9", **{"words__new-line": "enter"})
 
     async def steps(keys: Keys) -> None:
         await keys.settled()
         await keys.press("enter")
-        await keys.sees("ctrl+s send   ⏎ new line   ctrl+x cancel")
+        await keys.sees("ctrl+s send   ⏎ new line   f9 cancel")
         await keys.press("e", "u", "enter", "1")
         assert keys.inbox.asking
         await keys.press("ctrl+s")
