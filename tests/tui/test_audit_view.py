@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.inboxes import NOON, Keys, Operator, ask, place_at
-from support.screens import NARROW, WIDE, Screen, golden
+from support.screens import NARROW, WIDE, Screen
 
 from workbench.data import Source
 from workbench.desk.audit import Audit, audit_log
@@ -62,7 +62,7 @@ def test_what_operators_did_is_listed_and_shown_in_full(operator: Operator, agen
         await keys.sees("acts 3", "delete", "failed", "approved")
         assert "9 Audit" in keys.text.splitlines()[1] and "RESULT" in keys.text
         await keys.sees("did      delete memory")
-        golden(f"audit_{size[0]}x{size[1]}", keys.text)
+        await keys.golden(f"audit_{size[0]}x{size[1]}")
         await keys.press("enter")
         await keys.sees("␛]52;c;aGk=␇", "⚠", "esc Back")
         await keys.press("escape", "G", "enter")

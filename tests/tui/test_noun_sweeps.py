@@ -10,7 +10,7 @@ import pytest
 from support.agents import Place
 from support.filling import fill_many
 from support.inboxes import NOON, Keys, Operator
-from support.screens import NARROW, WIDE, Screen, golden
+from support.screens import NARROW, WIDE, Screen, is_golden
 
 from workbench.data import Source
 from workbench.data.errors import Unavailable
@@ -211,7 +211,8 @@ def test_what_ran_can_be_read_afterwards(operator: Operator, agents: Source, siz
         await keys.press("J")
         await reads(keys, "Work in the background:")
         assert work.read and work.state != RUNNING
-        golden(f"work_{size[0]}x{size[1]}", "\n".join(keys.text.splitlines()[2:]))  # the frame is others' to test
+        name = f"work_{size[0]}x{size[1]}"
+        await keys.until(lambda: is_golden(name, without_frame(keys)))
         await keys.press("ctrl+x", "escape")
         await keys.until(lambda: "to read" not in keys.text)
 
@@ -246,6 +247,11 @@ def test_marked_rows_are_deleted_together_each_on_record_and_what_changed_stays(
     assert len(agents.memories.list()) == 3
     assert [act.entry.verb for act in operator.acts()] == ["delete"] * 3 + ["undo"]
     assert sorted(act.result for act in operator.acts()) == ["deleted", "deleted", "failed", "undone"]
+
+
+def without_frame(keys: Keys) -> str:
+    """The screen without its first lines, which are others' to test."""
+    return "\n".join(keys.text.splitlines()[2:])
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
